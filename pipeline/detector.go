@@ -67,3 +67,19 @@ type Spec struct {
 	Defaults   string   // thresholds with units, windows and bounds
 	Suggest    []Suggestion
 }
+
+// Stateless is embedded by a Detector that acts on events alone and keeps nothing of its own: what it
+// knows of keys is in its key space.
+type Stateless struct{}
+
+// Advance does nothing.
+func (Stateless) Advance(Time, Report) {}
+
+// Due returns never.
+func (Stateless) Due(Time) Time { return 0 }
+
+// Snapshot writes nothing.
+func (Stateless) Snapshot(io.Writer) error { return nil }
+
+// Restore reads nothing.
+func (Stateless) Restore(io.Reader) error { return nil }

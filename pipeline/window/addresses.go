@@ -1,0 +1,104 @@
+package window
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"sort"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// An address list keeps where the claimed events of a key came from, in a record's words: a head of
+// [minute of the last decay, total], then entries of four words of address and one of count. Counts are
+// halved every minute, as the total is; they follow Misra and Gries and hence may be low, never high.
+const (
+	addrHead  = 2
+	addrEntry = 5
+)
+
+func addrWords(entries uint32) uint32 { return addrHead + entries*addrEntry }
+
+// addAddress counts one event from addr at that second.
+func addAddress(w []uint32, addr netip.Addr, second uint32) {
+	decayAddresses(w, second)
+	w[1]++
+	raw := addr.As16()
+	free := -1
+	for i := addrHead; i < len(w); i += addrEntry {
+		switch {
+		case w[i+4] == 0:
+			if free < 0 {
+				free = i
+			}
+		case sameAddress(w[i:], &raw):
+			w[i+4]++
+			return
+		}
+	}
+	if free >= 0 {
+		putAddress(w[free:], &raw)
+		w[free+4] = 1
+		return
+	}
+	for i := addrHead; i < len(w); i += addrEntry {
+		w[i+4]--
+	}
+}
+
+func decayAddresses(w []uint32, second uint32) {
+	minute := second / 60
+	steps := minute - w[0]
+	if w[0] == 0 {
+		steps = 0
+	}
+	w[0] = minute
+	if steps == 0 {
+		return
+	}
+	shift := min(31, steps)
+	w[1] >>= shift
+	for i := addrHead; i < len(w); i += addrEntry {
+		w[i+4] >>= shift
+	}
+}
+
+func sameAddress(w []uint32, raw *[16]byte) bool {
+	for i := range 4 {
+		if w[i] != binary.BigEndian.Uint32(raw[4*i:]) {
+			return false
+		}
+	}
+	return true
+}
+
+func putAddress(w []uint32, raw *[16]byte) {
+	for i := range 4 {
+		w[i] = binary.BigEndian.Uint32(raw[4*i:])
+	}
+}
+
+// shares returns the addresses with their share of n events, most first.
+func shares(w []uint32, n uint64) []pipeline.Share {
+	if w[1] == 0 {
+		return nil
+	}
+	var list []pipeline.Share
+	for i := addrHead; i < len(w); i += addrEntry {
+		if w[i+4] == 0 {
+			continue
+		}
+		var raw [16]byte
+		for k := range 4 {
+			binary.BigEndian.PutUint32(raw[4*k:], w[i+k])
+		}
+		count := n * uint64(w[i+4]) / uint64(w[1])
+		list = append(list, pipeline.Share{Addr: netip.AddrFrom16(raw).Unmap(), Count: count})
+	}
+	sort.Slice(list, func(i, j int) bool {
+		if list[i].Count != list[j].Count {
+			return list[i].Count > list[j].Count
+		}
+		return list[i].Addr.Less(list[j].Addr)
+	})
+	return list
+}

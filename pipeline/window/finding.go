@@ -1,0 +1,93 @@
+package window
+
+import (
+	"net/netip"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// Finding returns what x says of the key that e's slot of m's table is, with its evidence; the detector
+// adds severity and summary.
+func (m *Metric) Finding(e *pipeline.Event, x *Excess, key pipeline.Entity, measure string) pipeline.Finding {
+	slot := slotOf(m.table, e)
+	f := pipeline.Finding{
+		Key:     key,
+		Until:   e.Time.Add(x.Scale.Length()),
+		Since:   m.since(slot, x, e.Time),
+		Measure: x.Measure(measure),
+		Related: RelatedTo(e),
+		Evidence: pipeline.Proof{
+			Window:  uint64(x.Count),
+			Seen:    m.Seen(slot, x.Part),
+			Part:    m.Level(slot, x.Part, x.Scale, e.Time),
+			Samples: []pipeline.Sample{e.AsSample()},
+		},
+	}
+	if x.Learning {
+		f.Context = []pipeline.Context{pipeline.ContextLearning}
+	}
+	if key.Type.IsName() && x.Part == ClaimedPart {
+		f.Evidence.Addresses = m.space.Shares(m.table, slot, f.Evidence.Window)
+	}
+	return f
+}
+
+// RelatedTo returns whom e names beside the key.
+func RelatedTo(e *pipeline.Event) pipeline.Related {
+	var r pipeline.Related
+	if e.Domain != "" {
+		r.Domains = []string{string(e.Domain)}
+	}
+	if e.Actor != "" {
+		r.Actors = []string{string(e.Actor)}
+	}
+	if e.IP.IsValid() {
+		r.IPs = []string{e.IP.String()}
+	}
+	return r
+}
+
+// AddressEntity returns the entity that stands for addr: the address of IPv4, the /64 of IPv6.
+func AddressEntity(addr netip.Addr) pipeline.Entity {
+	key := pipeline.AddrKey(addr)
+	if key.Addr().Is4() {
+		return pipeline.Entity{Type: pipeline.EntityIP, Value: key.Addr().String()}
+	}
+	return pipeline.Entity{Type: pipeline.EntityPrefix, Value: key.String()}
+}
+
+// PartOf returns the part to which e counts for the name it bears.
+func PartOf(e *pipeline.Event) Part {
+	if e.Level >= pipeline.Corroborated {
+		return Proven
+	}
+	return ClaimedPart
+}
+
+// since returns the start of the oldest bucket behind x that is not empty, by the finest ring that
+// reaches so far back, and never before the key's first event.
+func (m *Metric) since(slot int32, x *Excess, now pipeline.Time) pipeline.Time {
+	second := uint32(now / pipeline.Second)
+	w := m.ring(slot, x.Part)
+	oldest := m.layout.oldest(w, x.Scale, second)
+	for s := range x.Scale {
+		if m.layout.at[s] != 0 && m.layout.sum(w, s, second) == x.Count {
+			oldest = max(oldest, m.layout.oldest(w, s, second))
+			break
+		}
+	}
+	first := m.space.tables[m.table].metas[slot].first
+	return pipeline.Time(max(oldest, first)) * pipeline.Second
+}
+
+// oldest returns the first second of the oldest bucket in the window of s that is not empty.
+func (l *layout) oldest(w []uint32, s Scale, t uint32) uint32 {
+	at, spec := l.at[s], scaleSpecs[s]
+	now := t / spec.unit
+	for k := spec.count; k > 0; k-- {
+		if w[at+2+(now-k)%spec.count] != 0 {
+			return (now - k) * spec.unit
+		}
+	}
+	return now * spec.unit
+}

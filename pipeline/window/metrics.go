@@ -1,0 +1,89 @@
+package window
+
+import "github.com/fedwarden/fedwarden/pipeline"
+
+// A Name names a metric: which events of a key are counted.
+type Name uint8
+
+// The metrics. An event belongs to a metric only if it is the witness of the metric's family.
+const (
+	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
+	NewActors                // deliveries by an actor never seen before at its site
+	Dynamic                  // requests that cost the application, save deliveries that name a domain
+	Signed                   // deliveries, for the ratio of those whose signature failed
+	Unsigned                 // deliveries answered 401: no or no valid signature
+	SignIns                  // sign-in attempts
+	SignInFails              // sign-ins that failed
+	SignInLimits             // sign-ins refused by a rate limit
+	numNames
+)
+
+type nameSet uint16
+
+func (n Name) bit() nameSet { return 1 << n }
+
+// classify returns the metrics that e belongs to by what it is; NewActors is added by the Space, which
+// alone knows who is new.
+func classify(e *pipeline.Event) nameSet {
+	switch e.Kind {
+	case pipeline.KindRequest:
+		return byDomain(e) | byAddress(e)
+	case pipeline.KindThrottle:
+		if e.Counts&pipeline.CountsAddress != 0 && e.Endpoint == pipeline.EndpointSignIn {
+			return SignIns.bit() | SignInFails.bit() | SignInLimits.bit()
+		}
+	}
+	return 0
+}
+
+func byDomain(e *pipeline.Event) nameSet {
+	if e.Counts&pipeline.CountsDomain == 0 || !isDelivery(e) || e.Domain == "" {
+		return 0
+	}
+	return Inbox.bit()
+}
+
+func byAddress(e *pipeline.Event) nameSet {
+	if e.Counts&pipeline.CountsAddress == 0 {
+		return 0
+	}
+	var set nameSet
+	if isDelivery(e) {
+		set |= Signed.bit()
+		if e.Status == 401 {
+			set |= Unsigned.bit()
+		}
+	}
+	if e.Endpoint.IsDynamic() && (!isDelivery(e) || e.Domain == "") {
+		set |= Dynamic.bit()
+	}
+	if e.Endpoint == pipeline.EndpointSignIn && e.Method == pipeline.MethodPost {
+		set |= signIn(e)
+	}
+	return set
+}
+
+// signIn tells how an attempt ended. nginx sees 200 or 422 for a wrong password (and for the prompt of a
+// second factor), 3xx for a success; Rails sees 0 for a wrong password.
+func signIn(e *pipeline.Event) nameSet {
+	set := SignIns.bit()
+	switch {
+	case e.Status == 429:
+		set |= SignInFails.bit() | SignInLimits.bit()
+	case e.Format == pipeline.FormatRails && e.Status == 200:
+		// the prompt of a second factor: the password was right
+	case e.Status == 0, e.Status == 200, e.Status == 401, e.Status == 422:
+		set |= SignInFails.bit()
+	}
+	return set
+}
+
+// SignedIn reports whether e is a sign-in that succeeded.
+func SignedIn(e *pipeline.Event) bool {
+	return e.Kind == pipeline.KindRequest && e.Endpoint == pipeline.EndpointSignIn &&
+		e.Method == pipeline.MethodPost && e.Status >= 300 && e.Status < 400
+}
+
+func isDelivery(e *pipeline.Event) bool {
+	return e.Method == pipeline.MethodPost && e.Endpoint.IsInbox()
+}

@@ -1,0 +1,63 @@
+package window
+
+import "time"
+
+// A Scale is the length of a sliding window, as an index into a literal table.
+type Scale uint8
+
+// The scales.
+const (
+	S10s Scale = iota
+	S1m
+	S5m
+	S10m
+	S30m
+	S1h
+	S24h
+	numScales
+)
+
+type scaleSpec struct {
+	unit  uint32 // seconds a bucket
+	count uint32 // closed buckets kept
+	name  string
+}
+
+var scaleSpecs = [numScales]scaleSpec{
+	S10s: {1, 10, "10s"},
+	S1m:  {10, 6, "1m"},
+	S5m:  {60, 5, "5m"},
+	S10m: {60, 10, "10m"},
+	S30m: {300, 6, "30m"},
+	S1h:  {600, 6, "1h"},
+	S24h: {3600, 24, "24h"},
+}
+
+// String returns the window as people write it: "10s", "1m", "24h".
+func (s Scale) String() string { return scaleSpecs[s].name }
+
+// Seconds returns the window's length in seconds.
+func (s Scale) Seconds() uint32 { return scaleSpecs[s].unit * scaleSpecs[s].count }
+
+// Length returns the window's length.
+func (s Scale) Length() time.Duration { return time.Duration(s.Seconds()) * time.Second }
+
+// Reach returns the longest time that a sum of s may cover: its window and one bucket.
+func (s Scale) Reach() time.Duration {
+	return s.Length() + time.Duration(scaleSpecs[s].unit)*time.Second
+}
+
+// Scales is a set of Scale.
+type Scales uint8
+
+// Of returns the set of those scales.
+func Of(list ...Scale) Scales {
+	var set Scales
+	for _, s := range list {
+		set |= 1 << s
+	}
+	return set
+}
+
+// Has reports whether s is in the set.
+func (set Scales) Has(s Scale) bool { return set&(1<<s) != 0 }

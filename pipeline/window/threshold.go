@@ -1,0 +1,85 @@
+package window
+
+import (
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// An Excess is a count that is out of line.
+type Excess struct {
+	Count     uint32
+	Expected  float64 // the key's own mean in such a window
+	Known     bool    // whether Expected is known
+	Threshold float64
+	Scale     Scale
+	Part      Part
+	Learning  bool
+}
+
+// Measure returns x as an alert shows it.
+func (x *Excess) Measure(name string) pipeline.Measure {
+	m := pipeline.Measure{Name: name, Value: float64(x.Count), Threshold: x.Threshold, Window: x.Scale.String()}
+	if x.Known {
+		m.Expected = &x.Expected
+	}
+	return m
+}
+
+// learning is how long a key space's state must be old before a key's own history is a yardstick.
+const (
+	learning     = 24 * time.Hour
+	firstHour    = time.Hour
+	floorFactor  = 3   // volume floors while learning
+	minShare     = 0.2 // of the class's traffic while learning
+	minFirst     = 0.5 // of the class's traffic in the first hour
+	shareGrowth  = 3   // times the key's own share so far, while learning
+	ownGrowth    = 5   // times the key's own mean, after learning
+	dayInSeconds = 86400
+)
+
+// Learning reports whether the Space is in its first 24 hours of event time.
+func (s *Space) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learning }
+
+// Exceeds reports whether the count of a key's part in the window of scale sc is out of line: at least
+// the floor and at least five times the key's own mean over its 24 h ring. While the Space is learning, at
+// least three floors, a fifth of the table's traffic and three times the key's own share so far; in its
+// first hour at least half of the traffic. The metric must have S24h.
+func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipeline.Time) (Excess, bool) {
+	n := m.Sum(slot, p, sc, now)
+	if n < floor {
+		return Excess{}, false
+	}
+	x := Excess{Count: n, Scale: sc, Part: p, Threshold: float64(floor)}
+	if m.space.Learning(now) {
+		return m.exceedsLearning(x, slot, floor, now)
+	}
+	if sc != S24h {
+		rest := m.Sum(slot, p, S24h, now) - n
+		x.Expected = float64(rest) * float64(sc.Seconds()) / float64(dayInSeconds-sc.Seconds())
+		x.Known = true
+	}
+	x.Threshold = max(float64(floor), ownGrowth*x.Expected)
+	return x, float64(n) >= x.Threshold
+}
+
+func (m *Metric) exceedsLearning(x Excess, slot int32, floor uint32, now pipeline.Time) (Excess, bool) {
+	x.Learning = true
+	n, total := float64(x.Count), float64(m.Total(x.Scale, now))
+	share := minShare * total
+	own := shareGrowth * m.shareSoFar(slot, x) * total
+	if now.Sub(m.space.since) < firstHour {
+		share, own = minFirst*total, 0
+	}
+	x.Threshold = max(float64(floor*floorFactor), share, own)
+	return x, n >= x.Threshold
+}
+
+// shareSoFar returns the part's share of the table's traffic before the window.
+func (m *Metric) shareSoFar(slot int32, x Excess) float64 {
+	before := float64(m.ever) - float64(x.Count)
+	if before <= 0 {
+		return 0
+	}
+	return (float64(m.Seen(slot, x.Part)) - float64(x.Count)) / before
+}
