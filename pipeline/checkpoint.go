@@ -32,6 +32,7 @@ type Secret [16]byte
 type StreamMark struct {
 	Stream   StreamID `json:"stream"`
 	Cursor   Cursor   `json:"cursor"`  // where to go on reading
+	From     uint64   `json:"from"`    // Seq of the last event before Cursor
 	Seq      uint64   `json:"seq"`     // events up to this one are applied: after Cursor they are dropped
 	Lines    uint64   `json:"lines"`   // read and applied
 	Events   uint64   `json:"events"`  // understood and applied

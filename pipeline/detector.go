@@ -51,6 +51,19 @@ type Identifier interface {
 	Restore(r io.Reader) error
 }
 
+// A Prover is an Identifier that knows whether waiting for proof is any use. One that is no Prover is
+// never waited for.
+type Prover interface {
+	// Provable reports whether f's name, not proven now, may be proven within seconds.
+	Provable(f *Finding) bool
+}
+
+// A Versioned is a Detector or Identifier whose snapshot has changed its layout: Version rises with
+// every change, and a snapshot of another version is not read. One that is not Versioned has version 1.
+type Versioned interface {
+	Version() uint32
+}
+
 // A Spec is what the registry, the README, `fedwarden detectors` and the runbook know of a detector:
 // its documentation is data.
 type Spec struct {

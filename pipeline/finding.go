@@ -37,6 +37,10 @@ type Proof struct {
 	Addresses []Share
 	// Samples are redacted lines, oldest first, at most three.
 	Samples []Sample
+	// Refuted says that Rails' verified= contradicts most of the evidence for Key: whatever was proven
+	// before, Key did not do it. It ends the episode under that name; the evidence fires at once again
+	// under the entity that remains.
+	Refuted bool
 }
 
 // A Share is an address and how many events of the evidence it carried.
