@@ -45,7 +45,9 @@ type Distinct struct {
 
 const (
 	inline     = 8
-	setWords   = 2 + inline // [pane of the last event, set in the pool or 0, entries…]
+	setHead    = 3 // pane of the last event, set in the pool or 0, second of the last Once
+	onceWord   = 2
+	setWords   = setHead + inline
 	panes      = 6
 	sketchBits = 10
 	poolSize   = 1024
@@ -107,10 +109,10 @@ func (d *Distinct) add(slot int32, p Part, hash uint64, pane uint32) {
 		return
 	}
 	if pane-w[0] > panes {
-		clear(w[2:])
+		clear(w[setHead:])
 	}
 	w[0] = pane
-	if !addInline(w[2:], hash, pane) {
+	if !addInline(w[setHead:], hash, pane) {
 		d.promote(slot, p, w, hash, pane)
 	}
 }
@@ -145,13 +147,13 @@ func (d *Distinct) promote(slot int32, p Part, w []uint32, hash uint64, pane uin
 	i := d.take()
 	set := d.pool[i]
 	set.slot, set.part, set.pane = slot, p, pane
-	for _, v := range w[2:] {
+	for _, v := range w[setHead:] {
 		age := (pane - v) & paneMask
 		set.insert(uint64(v&^uint32(paneMask)), pane-age)
 	}
 	set.insert(hash, pane)
 	set.refresh(d.scratch)
-	clear(w[2:])
+	clear(w[setHead:])
 	w[1] = uint32(i + 1)
 }
 
@@ -205,7 +207,7 @@ func (d *Distinct) Count(slot int32, p Part, now pipeline.Time) (n uint32, exact
 	if pane-w[0] > panes {
 		return 0, true
 	}
-	for _, v := range w[2:] {
+	for _, v := range w[setHead:] {
 		if v != 0 && (pane-v)&paneMask <= panes {
 			n++
 		}
@@ -221,4 +223,15 @@ func (d *Distinct) Reaches(slot int32, p Part, threshold uint32, now pipeline.Ti
 		return n, n >= threshold
 	}
 	return n, n*100 >= threshold*94
+}
+
+// Once reports whether it was not yet called for this key and part in the second of now.
+func (d *Distinct) Once(slot int32, p Part, now pipeline.Time) bool {
+	w := &d.words(slot, p)[onceWord]
+	second := uint32(now / pipeline.Second)
+	if *w == second {
+		return false
+	}
+	*w = second
+	return true
 }

@@ -83,3 +83,28 @@ func (m *Metric) shareSoFar(slot int32, x Excess) float64 {
 	}
 	return (float64(m.Seen(slot, x.Part)) - float64(x.Count)) / before
 }
+
+// A Floor is how many events a window must hold before anything is said of it.
+type Floor struct {
+	Scale Scale
+	Count uint32
+}
+
+// DomainFloors are those of a domain's deliveries, shared by all who ask whether a domain is in flood.
+var DomainFloors = []Floor{{S10s, 50}, {S1m, 120}, {S10m, 400}, {S1h, 1200}, {S24h, 6000}}
+
+// DomainScales are the windows of DomainFloors.
+var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
+
+// Over returns the first of the floors over which the key's part is out of line.
+func (m *Metric) Over(slot int32, p Part, floors []Floor, now pipeline.Time) (Excess, bool) {
+	if slot == 0 {
+		return Excess{}, false
+	}
+	for _, f := range floors {
+		if x, ok := m.Exceeds(slot, p, f.Scale, f.Count, now); ok {
+			return x, true
+		}
+	}
+	return Excess{}, false
+}

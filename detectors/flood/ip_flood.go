@@ -1,0 +1,82 @@
+package flood
+
+import (
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// IPFloodSpec documents ip_flood.
+var IPFloodSpec = pipeline.Spec{
+	Name: "ip_flood", Title: "Request flood from an address", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
+	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries that name a domain are counted by domain_flood instead.",
+	Matters:    "One client can take all of Puma's threads or the database's connections.",
+	Lookalikes: "Many people behind one address (a school, a carrier); an uptime monitor; a proxy or CDN in front when nginx is not told the real address.",
+	Do: []string{
+		"Check that nginx logs the client's own address (real_ip), not a proxy's.",
+		"Limit the address in nginx; a temporary IP block in Mastodon if it goes on.",
+	},
+	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean",
+	Suggest: []pipeline.Suggestion{
+		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (limit_req_zone $binary_remote_addr)."},
+		{Kind: "mastodon.ip_block", Undo: "tootctl ip_blocks remove %s",
+			Text: "If it goes on: tootctl ip_blocks add %s --severity no_access --duration 86400"},
+	},
+}
+
+var (
+	addressFloors = []window.Floor{{Scale: window.S10s, Count: 100}, {Scale: window.S1m, Count: 600}}
+	prefixFloors  = []window.Floor{{Scale: window.S10s, Count: 200}, {Scale: window.S1m, Count: 1200}}
+)
+
+// loneShare is the per cent of a prefix's requests from which on one address stands for it.
+const loneShare = 80
+
+// IPFlood reports an address, or a network of which no address stands out, that asks far more than usual.
+type IPFlood struct {
+	pipeline.Stateless
+	space         *window.Space
+	ips, prefixes *window.Metric
+}
+
+// NewIPFlood claims its metrics of the network space.
+func NewIPFlood(network *window.Space) *IPFlood {
+	network.Addresses(window.Prefix)
+	scales := window.Of(window.S10s, window.S1m, window.S24h)
+	return &IPFlood{
+		space:    network,
+		ips:      network.Metric(window.IP, window.Dynamic, scales),
+		prefixes: network.Metric(window.Prefix, window.Dynamic, scales),
+	}
+}
+
+// Observe reports the event's address or network when it is over a floor and out of line.
+func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
+	if e.Slots.Prefix == 0 {
+		return
+	}
+	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, addressFloors, e.Time); ok {
+		d.report(d.ips, e, e.Slots.IP, &x, window.AddressEntity(e.IP), r)
+		return
+	}
+	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, prefixFloors, e.Time)
+	if ok && !d.lone(e.Slots.Prefix) {
+		key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
+		d.report(d.prefixes, e, e.Slots.Prefix, &x, key, r)
+	}
+}
+
+func (d *IPFlood) lone(prefix int32) bool {
+	shares := d.space.Shares(window.Prefix, prefix, 100)
+	return len(shares) > 0 && shares[0].Count >= loneShare
+}
+
+func (d *IPFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x *window.Excess, key pipeline.Entity, r pipeline.Report) {
+	if !m.Once(slot, window.Proven, e.Time) {
+		return
+	}
+	f := m.Finding(e, x, key, "requests")
+	f.Evidence.Part = pipeline.IPOnly
+	f.Severity = pipeline.SeverityMedium
+	f.Summary = "Request flood from %s: " + x.Text("requests")
+	r.Find(f)
+}

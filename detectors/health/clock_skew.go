@@ -1,0 +1,101 @@
+package health
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// ClockSkewSpec documents clock_skew.
+var ClockSkewSpec = pipeline.Spec{
+	Name: "clock_skew", Title: "A log's clock is off", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance,
+	Sees:       "Events that come later than their log's lateness allows, stamps far ahead that no other confirms, and logs whose stamps are shifted against the clock.",
+	Matters:    "Late events are not applied: what they show is not seen.",
+	Lookalikes: "A shipper that was down and catches up; nginx with a long `flush=`; a server set to local time.",
+	Do: []string{
+		"If it is off by whole quarters of an hour, set the input's `timezone`.",
+		"If nginx buffers its log, set the input's `lateness` above its `flush=`.",
+		"Else check the clock of the machine that writes the log.",
+	},
+	Defaults: "at least 20 late events in 10 m that are at least 1 % of the log's, or 3 stamps far ahead in 10 m, or a log that had to be shifted; medium",
+	Suggest: []pipeline.Suggestion{
+		{Kind: "check.clock", Undo: "nothing to undo", Text: "Check the clock, `timezone` and `lateness` of %s."},
+	},
+}
+
+const (
+	minLate  = 20
+	latePer  = 100 // one in so many events
+	minLeaps = 3
+	quarter  = 15 * time.Minute
+)
+
+// ClockSkew reports a stream whose stamps can't be right.
+type ClockSkew struct {
+	streams
+}
+
+// NewClockSkew returns a detector that knows no stream.
+func NewClockSkew() *ClockSkew { return &ClockSkew{streams{scales: window.Of(window.S10m)}} }
+
+// Observe counts events, and reports at a fact that is one too many.
+func (d *ClockSkew) Observe(e *pipeline.Event, r pipeline.Report) {
+	if e.Kind == pipeline.KindSignal {
+		return
+	}
+	st := d.get(e.Stream, e.Time)
+	if e.Kind != pipeline.KindStream {
+		st.all.Add(e.Time, 1)
+		return
+	}
+	switch e.Fact.State {
+	case pipeline.StreamLate:
+		d.late(st, e, r)
+	case pipeline.StreamLeap:
+		st.odd.Add(e.Time, latePer) // three leaps weigh as much as a crowd of late events
+		if n := st.odd.Sum(window.S10m, e.Time); n >= minLeaps*latePer {
+			d.tell(st, e, "%s has stamps far ahead of its clock, by "+about(e.Fact.Late), r)
+		}
+	case pipeline.StreamRebased:
+		d.tell(st, e, "%s is off by "+about(e.Fact.Late)+setting(e.Fact.Late), r)
+	}
+}
+
+func (d *ClockSkew) late(st *stream, e *pipeline.Event, r pipeline.Report) {
+	st.odd.Add(e.Time, 1)
+	n, all := st.odd.Sum(window.S10m, e.Time), st.all.Sum(window.S10m, e.Time)
+	second := uint32(e.Time / pipeline.Second)
+	if n < minLate || n*latePer < all || st.state == second {
+		return
+	}
+	st.state = second
+	d.tell(st, e, "%s: "+strconv.Itoa(int(n))+" events came too late to be applied, the last by "+about(e.Fact.Late), r)
+}
+
+func (d *ClockSkew) tell(st *stream, e *pipeline.Event, summary string, r pipeline.Report) {
+	n := st.odd.Sum(window.S10m, e.Time)
+	r.Find(pipeline.Finding{
+		Key: source(st.id), Until: e.Time.Add(window.S10m.Length()), Since: e.Time,
+		Severity: pipeline.SeverityMedium, Summary: summary,
+		Measure:  pipeline.Measure{Name: "offset_seconds", Value: e.Fact.Late.Seconds(), Threshold: 0, Window: "10m"},
+		Evidence: pipeline.Proof{Window: uint64(max(n, 1)), Seen: st.odd.Seen()},
+	})
+}
+
+func about(d time.Duration) string { return d.Round(time.Second).String() }
+
+// setting names the setting that mends an offset of whole quarters of an hour.
+func setting(d time.Duration) string {
+	if off := d.Round(quarter); off != 0 && (d-off).Abs() < time.Minute {
+		return ": set its `timezone`, it is not UTC"
+	}
+	return ""
+}
+
+// Advance does nothing.
+func (d *ClockSkew) Advance(pipeline.Time, pipeline.Report) {}
+
+// Due returns never.
+func (d *ClockSkew) Due(pipeline.Time) pipeline.Time { return 0 }

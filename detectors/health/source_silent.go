@@ -1,0 +1,137 @@
+package health
+
+import (
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// SourceSilentSpec documents source_silent.
+var SourceSilentSpec = pipeline.Spec{
+	Name: "source_silent", Title: "A log has gone silent", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 60,
+	Sees:       "Each log's own rhythm: a log that brings nothing for far longer than its last hour and day make likely, or that can't be read.",
+	Matters:    "A quiet detector and a dead detector must look different; and who fills the disk or breaks the log format is not seen.",
+	Lookalikes: "A deploy or a maintenance of the server; a very quiet night.",
+	Do: []string{
+		"Look whether the service runs and writes, and whether the disk is full.",
+		"Look whether fedwarden may still read the file: `fedwarden state`.",
+	},
+	Defaults: "no line for at least 10 m and for as long as 30 lines usually take, by the slower of the last hour's and the last day's pace; or unreadable for 60 s; high",
+	Suggest: []pipeline.Suggestion{
+		{Kind: "check.source", Undo: "nothing to undo", Text: "Check that the service behind %s runs, that it writes its log, and that fedwarden may read it (fedwarden state)."},
+	},
+}
+
+const (
+	minSilence   = pipeline.Time(10 * time.Minute)
+	silenceLines = 30
+	maxSilence   = pipeline.Time(24 * time.Hour)
+)
+
+// The states of a stream, to SourceSilent.
+const (
+	sounding uint32 = iota
+	silent
+	lost
+	ended
+)
+
+// SourceSilent reports a stream that is lost, or silent against its own rhythm.
+type SourceSilent struct{ streams }
+
+// NewSourceSilent returns a detector that knows no stream.
+func NewSourceSilent() *SourceSilent {
+	return &SourceSilent{streams{scales: window.Of(window.S1h, window.S24h)}}
+}
+
+// Observe learns the rhythm, and hears of lost streams.
+func (d *SourceSilent) Observe(e *pipeline.Event, r pipeline.Report) {
+	switch e.Kind {
+	case pipeline.KindSignal:
+		return
+	case pipeline.KindStream:
+		d.observeFact(e, r)
+		return
+	}
+	st := d.get(e.Stream, e.Time)
+	if st.state == silent {
+		d.end(st, r)
+	}
+	st.last = e.Time
+	st.all.Add(e.Time, 1)
+}
+
+func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
+	st := d.get(e.Stream, e.Time)
+	switch e.Fact.State {
+	case pipeline.StreamLost:
+		st.state = lost
+		d.tell(st, e.Time, "%s can't be read", r)
+	case pipeline.StreamRejoined, pipeline.StreamOpened:
+		if st.state == lost || st.state == silent {
+			d.end(st, r)
+		}
+		st.state = sounding
+		st.last = max(st.last, e.Time)
+	case pipeline.StreamEnded:
+		st.state = ended
+	}
+}
+
+// Advance finds the streams that have gone silent.
+func (d *SourceSilent) Advance(now pipeline.Time, r pipeline.Report) {
+	for _, st := range d.list {
+		if st.state != sounding || now < st.deadline() {
+			continue
+		}
+		st.state = silent
+		d.tell(st, now, "%s has brought no line for "+now.Sub(st.last).Round(time.Minute).String(), r)
+	}
+}
+
+// Due returns when the next stream's patience ends.
+func (d *SourceSilent) Due(now pipeline.Time) pipeline.Time {
+	var due pipeline.Time
+	for _, st := range d.list {
+		if st.state != sounding || st.last == 0 {
+			continue
+		}
+		if t := max(st.deadline().Ceil(), now+pipeline.Second); due == 0 || t < due {
+			due = t
+		}
+	}
+	return due
+}
+
+// deadline returns when the stream is silent if it brings nothing more: never while its rhythm is unknown.
+func (st *stream) deadline() pipeline.Time {
+	const never = pipeline.Time(1<<63 - 1)
+	hour, day := st.all.Sum(window.S1h, st.last), st.all.Sum(window.S24h, st.last)
+	known := min(st.last-st.first, pipeline.Time(window.S24h.Length()))
+	if known < pipeline.Time(time.Hour) || hour == 0 || day == 0 {
+		return never
+	}
+	pace := max(pipeline.Time(window.S1h.Length())/pipeline.Time(hour), known/pipeline.Time(day))
+	gap := max(minSilence, silenceLines*pace)
+	if gap > maxSilence {
+		return never
+	}
+	return st.last + gap
+}
+
+func (d *SourceSilent) tell(st *stream, now pipeline.Time, summary string, r pipeline.Report) {
+	r.Find(pipeline.Finding{
+		Key: source(st.id), Until: forever, Since: max(st.last, st.first), Severity: pipeline.SeverityHigh, Summary: summary,
+		Measure:  pipeline.Measure{Name: "silence_seconds", Value: now.Sub(st.last).Seconds(), Threshold: time.Duration(minSilence).Seconds(), Window: "24h"},
+		Evidence: pipeline.Proof{Window: 0, Seen: st.all.Seen()},
+	})
+}
+
+func (d *SourceSilent) end(st *stream, r pipeline.Report) {
+	st.state = sounding
+	r.Find(pipeline.Finding{Key: source(st.id), Resolving: true})
+}
+
+// forever is the expiry of a fact that only another fact ends.
+const forever = pipeline.Time(1<<62 - 1)

@@ -1,0 +1,125 @@
+package health
+
+import (
+	"encoding/binary"
+	"io"
+	"sort"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// A stream is what a health detector knows of one stream. Streams are few: one for each log.
+type stream struct {
+	id    pipeline.StreamID
+	first pipeline.Time
+	last  pipeline.Time
+	state uint32 // the detector's own
+	all   *window.Counter
+	odd   *window.Counter
+}
+
+// streams are sorted by id. Each detector uses those parts of a stream that it needs.
+type streams struct {
+	list   []*stream
+	scales window.Scales
+}
+
+func (s *streams) get(id pipeline.StreamID, now pipeline.Time) *stream {
+	i := sort.Search(len(s.list), func(i int) bool { return s.list[i].id >= id })
+	if i < len(s.list) && s.list[i].id == id {
+		return s.list[i]
+	}
+	s.list = append(s.list, nil)
+	copy(s.list[i+1:], s.list[i:])
+	s.list[i] = &stream{id: pipeline.StreamID([]byte(id)), first: now,
+		all: window.NewCounter(s.scales), odd: window.NewCounter(s.scales)}
+	return s.list[i]
+}
+
+const maxStreams = 1 << 16
+
+// Snapshot writes every stream in order.
+func (s *streams) Snapshot(w io.Writer) error {
+	if err := write(w, uint64(len(s.list))); err != nil {
+		return err
+	}
+	for _, st := range s.list {
+		if err := st.snapshot(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (st *stream) snapshot(w io.Writer) error {
+	if err := write(w, uint64(len(st.id)), uint64(st.first), uint64(st.last), uint64(st.state)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, string(st.id)); err != nil {
+		return err
+	}
+	if err := st.all.Snapshot(w); err != nil {
+		return err
+	}
+	return st.odd.Snapshot(w)
+}
+
+// Restore reads what Snapshot wrote.
+func (s *streams) Restore(r io.Reader) error {
+	list, err := readStreams(r, s.scales)
+	s.list = list
+	return err
+}
+
+func readStreams(r io.Reader, scales window.Scales) ([]*stream, error) {
+	var n [1]uint64
+	if err := read(r, n[:]); err != nil {
+		return nil, err
+	}
+	if n[0] > maxStreams {
+		return nil, io.ErrUnexpectedEOF
+	}
+	var list []*stream
+	for range n[0] {
+		st, err := readStream(r, scales)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
+func readStream(r io.Reader, scales window.Scales) (*stream, error) {
+	var head [4]uint64
+	if err := read(r, head[:]); err != nil {
+		return nil, err
+	}
+	if head[0] > 4096 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	id := make([]byte, head[0])
+	if _, err := io.ReadFull(r, id); err != nil {
+		return nil, err
+	}
+	st := &stream{id: pipeline.StreamID(id), first: pipeline.Time(head[1]), last: pipeline.Time(head[2]),
+		state: uint32(head[3]), all: window.NewCounter(scales), odd: window.NewCounter(scales)}
+	if err := st.all.Restore(r); err != nil {
+		return nil, err
+	}
+	return st, st.odd.Restore(r)
+}
+
+func write(w io.Writer, list ...uint64) error {
+	return binary.Write(w, binary.LittleEndian, list)
+}
+
+func read(r io.Reader, list []uint64) error {
+	return binary.Read(r, binary.LittleEndian, list)
+}
+
+// source returns the entity that a stream is.
+func source(id pipeline.StreamID) pipeline.Entity {
+	return pipeline.Entity{Type: pipeline.EntitySource, Value: string(id)}
+}

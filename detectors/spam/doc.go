@@ -1,0 +1,2 @@
+// Package spam holds the detectors of malicious instances (threat malicious_instance), one file each.
+package spam
