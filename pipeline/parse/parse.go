@@ -15,8 +15,8 @@ type Options struct {
 	Format pipeline.Format
 	// Location is the zone of stamps that name none; nil is UTC.
 	Location *time.Location
-	// LogFormat is nginx's own text log_format, as in its configuration; empty is combined, and variants
-	// that can be told from content.
+	// LogFormat is nginx's own log_format, as in its configuration, text or JSON; empty is combined, the
+	// variants that can be told from content, and JSON with the usual keys.
 	LogFormat string
 	// JSONKeys names the keys of a JSON log_format that are not the usual ones: our name → its key.
 	JSONKeys map[string]string
@@ -42,12 +42,38 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: column %d: %s", e.Format, e.Column, e.Reason)
 }
 
+// The reasons of the front and of nginx; the other syntaxes name their own beside their code.
+const (
+	reasonFormat    = "unknown format"     // nothing that fedwarden reads
+	reasonNoTime    = "no time"            // neither the line nor its surroundings have a time
+	reasonTime      = "bad time"           // an impossible date, or none where one must stand
+	reasonAddress   = "bad address"        // no client address where one must stand
+	reasonRequest   = "no request"         // no request where one must stand
+	reasonStatus    = "bad status"         // no three digits
+	reasonSize      = "bad size"           // a number of bytes that is none
+	reasonQuote     = "unclosed quote"     // the line ends within a field
+	reasonAmbiguous = "ambiguous quoting"  // raw quotes (escape=none) that can be read in several ways
+	reasonTail      = "unknown tail"       // what follows the agent is not known: log_format says what it is
+	reasonLogFormat = "not the log_format" // the line is not as the configured log_format says
+	reasonTruncated = "truncated"          // JSON that ends early
+	reasonJSON      = "bad json"           // not JSON, even as nginx writes it
+	reasonNesting   = "nested too deeply"  // JSON deeper than any log's
+)
+
+// The reasons for which a line is no record.
+const (
+	skipBlank    = "blank line"
+	skipErrorLog = "nginx error log"
+)
+
 // A syntax reads the lines of one format.
 type syntax interface {
-	// line reads one line into e, which is zero but for Lines and Seq. It returns a reason (from a closed
-	// list) when the line is no record, or an Error.
+	// line reads one line into e, which is zero. It returns a reason (from a closed list) when the line
+	// is no record, or an Error. It sets Time and Digits from the line's own stamp alone and leaves them
+	// zero where there is none: the front decides which time counts.
 	line(line string, env Env, e *pipeline.Event) (skip string, err *Error)
-	// state returns what the syntax remembers between lines; restore takes it back.
+	// state returns what the syntax remembers between lines; restore takes it back. It is text of any
+	// kind, short, and restore takes any text.
 	state() string
 	restore(state string)
 }

@@ -1,0 +1,312 @@
+package parse
+
+import (
+	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// maxPath and maxUser bound what is kept of a path and of the local account in it.
+const (
+	maxPath = 512
+	maxUser = 64
+)
+
+// A route is one row of the table of paths. Rest are the segments after the first: ":u" is one segment
+// that names a local account, "*" any one segment, "**" whatever follows, nothing included.
+type route struct {
+	method   pipeline.Method // MethodUnknown is any
+	rest     []string
+	endpoint pipeline.Endpoint
+}
+
+// The methods that the table names; every is any of them.
+const (
+	every = pipeline.MethodUnknown
+	post  = pipeline.MethodPost
+	put   = pipeline.MethodPut
+	patch = pipeline.MethodPatch
+)
+
+// tree is all paths below a first segment.
+var tree = []string{"**"}
+
+// routes are the paths of a Mastodon server by their first segment; the first row that fits counts.
+var routes = map[string][]route{
+	"inbox": {{every, nil, pipeline.EndpointInbox}},
+	"actor": {
+		{every, []string{"inbox"}, pipeline.EndpointInbox}, // the instance actor's is a shared inbox
+		{every, []string{"outbox"}, pipeline.EndpointOutbox},
+		{every, nil, pipeline.EndpointActor},
+	},
+	"users": { // and /ap/users/:id since 4.5
+		{every, []string{":u", "inbox"}, pipeline.EndpointUserInbox},
+		{every, []string{":u"}, pipeline.EndpointActor},
+		{every, []string{":u", "statuses", "*", "replies", "**"}, pipeline.EndpointCollection},
+		{every, []string{":u", "statuses", "*", "likes", "**"}, pipeline.EndpointCollection},
+		{every, []string{":u", "statuses", "*", "shares", "**"}, pipeline.EndpointCollection},
+		{every, []string{":u", "statuses", "*", "**"}, pipeline.EndpointStatus}, // activity, embed
+		{every, []string{":u", "quote_authorizations", "*"}, pipeline.EndpointStatus},
+		{every, []string{":u", "outbox"}, pipeline.EndpointOutbox},
+		{every, []string{":u", "followers"}, pipeline.EndpointCollection},
+		{every, []string{":u", "following"}, pipeline.EndpointCollection},
+		{every, []string{":u", "followers_synchronization"}, pipeline.EndpointCollection},
+		{every, []string{":u", "collections", "**"}, pipeline.EndpointCollection},
+		{every, []string{":u", "featured_collections", "**"}, pipeline.EndpointCollection},
+	},
+	"contexts":    {{every, tree, pipeline.EndpointCollection}},
+	"collections": {{every, tree, pipeline.EndpointCollection}},
+	".well-known": {
+		{every, []string{"webfinger"}, pipeline.EndpointWebfinger},
+		{every, []string{"host-meta"}, pipeline.EndpointWebfinger},
+		{every, []string{"nodeinfo"}, pipeline.EndpointNodeinfo},
+		{every, []string{"oauth-authorization-server"}, pipeline.EndpointOAuth},
+		{every, []string{"change-password"}, pipeline.EndpointPassword},
+	},
+	"nodeinfo": {{every, tree, pipeline.EndpointNodeinfo}},
+	"tags":     {{every, []string{"*", "**"}, pipeline.EndpointTagPage}},
+
+	"system":            {{every, tree, pipeline.EndpointMedia}},
+	"media_attachments": {{every, tree, pipeline.EndpointMedia}},
+	"media":             {{every, tree, pipeline.EndpointMedia}},
+	"media_proxy":       {{every, tree, pipeline.EndpointMediaProxy}},
+
+	"auth": {
+		{every, []string{"sign_in", "**"}, pipeline.EndpointSignIn},
+		{every, []string{"sessions", "**"}, pipeline.EndpointSignIn}, // security_key_options
+		{every, []string{"auth", "**"}, pipeline.EndpointSignIn},     // single sign-on
+		{every, []string{"sign_up", "**"}, pipeline.EndpointSignUp},
+		{post, nil, pipeline.EndpointSignUp},
+		{put, nil, pipeline.EndpointPassword}, // change of password or mail address
+		{patch, nil, pipeline.EndpointPassword},
+		{every, []string{"password", "**"}, pipeline.EndpointPassword},
+		{every, []string{"challenge", "**"}, pipeline.EndpointPassword},
+		{every, []string{"confirmation", "**"}, pipeline.EndpointConfirmation},
+		{every, []string{"captcha_confirmation", "**"}, pipeline.EndpointConfirmation},
+		{every, []string{"setup", "**"}, pipeline.EndpointConfirmation},
+	},
+	"oauth":   {{every, tree, pipeline.EndpointOAuth}},
+	"admin":   {{every, tree, pipeline.EndpointAdmin}},
+	"sidekiq": {{every, tree, pipeline.EndpointAdmin}},
+	"pghero":  {{every, tree, pipeline.EndpointAdmin}},
+
+	"packs":             {{every, tree, pipeline.EndpointStatic}},
+	"packs-dev":         {{every, tree, pipeline.EndpointStatic}},
+	"assets":            {{every, tree, pipeline.EndpointStatic}},
+	"emoji":             {{every, tree, pipeline.EndpointStatic}},
+	"avatars":           {{every, tree, pipeline.EndpointStatic}},
+	"headers":           {{every, tree, pipeline.EndpointStatic}},
+	"sounds":            {{every, tree, pipeline.EndpointStatic}},
+	"shortcuts":         {{every, tree, pipeline.EndpointStatic}},
+	"ocr":               {{every, tree, pipeline.EndpointStatic}},
+	"css":               {{every, tree, pipeline.EndpointStatic}},
+	"badge.png":         {{every, nil, pipeline.EndpointStatic}},
+	"browserconfig.xml": {{every, nil, pipeline.EndpointStatic}},
+	"custom.css":        {{every, nil, pipeline.EndpointStatic}},
+	"embed.js":          {{every, nil, pipeline.EndpointStatic}},
+	"favicon.ico":       {{every, nil, pipeline.EndpointStatic}},
+	"inert.css":         {{every, nil, pipeline.EndpointStatic}},
+	"manifest":          {{every, nil, pipeline.EndpointStatic}},
+	"oops.gif":          {{every, nil, pipeline.EndpointStatic}},
+	"oops.png":          {{every, nil, pipeline.EndpointStatic}},
+	"robots.txt":        {{every, nil, pipeline.EndpointStatic}},
+	"sw.js":             {{every, nil, pipeline.EndpointStatic}},
+	"sw.js.map":         {{every, nil, pipeline.EndpointStatic}},
+}
+
+// apiRoutes are the paths below /api/v1, /api/v2 and so on by the segment after the version.
+var apiRoutes = map[string][]route{
+	"accounts": {
+		{post, nil, pipeline.EndpointSignUp}, // by an app
+		{every, []string{"search"}, pipeline.EndpointSearch},
+		{every, tree, pipeline.EndpointAPIAccount},
+	},
+	"admin": {{every, tree, pipeline.EndpointAdmin}},
+	"apps":  {{every, tree, pipeline.EndpointApps}},
+	"emails": {
+		{every, []string{"confirmations", "**"}, pipeline.EndpointConfirmation},
+		{every, []string{"check_confirmation"}, pipeline.EndpointConfirmation},
+	},
+	"media":     {{every, tree, pipeline.EndpointAPIPost}},
+	"search":    {{every, tree, pipeline.EndpointSearch}},
+	"streaming": {{every, tree, pipeline.EndpointStreaming}},
+	"timelines": {{every, tree, pipeline.EndpointTimeline}},
+	"statuses": {
+		{post, nil, pipeline.EndpointAPIPost},
+		{put, []string{"*"}, pipeline.EndpointAPIPost}, // an edit
+		{post, tree, pipeline.EndpointAPIAccount},      // favourite, reblog …
+		{pipeline.MethodDelete, tree, pipeline.EndpointAPIAccount},
+		{every, tree, pipeline.EndpointAPIPublic},
+	},
+
+	"custom_emojis":      {{every, tree, pipeline.EndpointAPIPublic}},
+	"directory":          {{every, tree, pipeline.EndpointAPIPublic}},
+	"donation_campaigns": {{every, tree, pipeline.EndpointAPIPublic}},
+	"instance":           {{every, tree, pipeline.EndpointAPIPublic}},
+	"peers":              {{every, tree, pipeline.EndpointAPIPublic}},
+	"trends":             {{every, tree, pipeline.EndpointAPIPublic}},
+}
+
+// setTarget sets Path, Endpoint and LocalUser from the target of a request, which may be a whole URI;
+// Method must be set before. The query goes, whatever it is.
+func setTarget(e *pipeline.Event, target string) {
+	e.Path = pathOf(target)
+	e.Endpoint, e.LocalUser = classify(e.Method, e.Path)
+}
+
+// pathOf returns the path of a request's target, without query and fragment, bounded.
+func pathOf(target string) string {
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		target = target[:i]
+	}
+	if i := strings.IndexByte(target, '#'); i >= 0 {
+		target = target[:i]
+	}
+	if target != "" && target[0] != '/' {
+		target = withoutAuthority(target)
+	}
+	return cut(target, maxPath)
+}
+
+// withoutAuthority strips scheme and host of an absolute URI.
+func withoutAuthority(uri string) string {
+	if !hasPrefixFold(uri, "http://") && !hasPrefixFold(uri, "https://") {
+		return uri
+	}
+	_, rest, _ := strings.Cut(uri, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return "/"
+}
+
+// segments are the parts of a path between its slashes; empty ones do not count, as to the server.
+type segments struct {
+	at [8]string
+	n  int
+}
+
+func (s *segments) split(path string) {
+	for s.n < len(s.at) && path != "" {
+		i := strings.IndexByte(path, '/')
+		if i < 0 {
+			i = len(path)
+		}
+		if i > 0 {
+			s.at[s.n] = path[:i]
+			s.n++
+		}
+		path = path[min(i+1, len(path)):]
+	}
+}
+
+// suffixes are what the router takes for a format and not for a part of the name.
+var suffixes = [...]string{".json", ".rss", ".atom", ".html"}
+
+// trimSuffix takes the format off the last segment.
+func (s *segments) trimSuffix() {
+	if s.n == 0 {
+		return
+	}
+	last := &s.at[s.n-1]
+	dot := strings.LastIndexByte(*last, '.')
+	if dot <= 0 {
+		return
+	}
+	for _, x := range suffixes {
+		if (*last)[dot:] == x {
+			*last = (*last)[:dot]
+		}
+	}
+}
+
+// classify returns the class of a path and the local account that it names, if any.
+func classify(m pipeline.Method, path string) (pipeline.Endpoint, string) {
+	if path == "" || path[0] != '/' {
+		return pipeline.EndpointOther, ""
+	}
+	var s segments
+	s.split(path)
+	s.trimSuffix()
+	seg := s.at[:s.n]
+	switch {
+	case len(seg) == 0:
+		return pipeline.EndpointOther, ""
+	case seg[0][0] == '@':
+		return classifyProfile(seg)
+	case seg[0] == "ap" && len(seg) > 1:
+		return match(routes[seg[1]], m, seg[2:])
+	case seg[0] == "api":
+		return classifyAPI(m, seg[1:])
+	case len(seg) == 1 && isIcon(seg[0]):
+		return pipeline.EndpointStatic, ""
+	}
+	return match(routes[seg[0]], m, seg[1:])
+}
+
+// classifyProfile tells /@user/:id from the other pages of a profile.
+func classifyProfile(seg []string) (pipeline.Endpoint, string) {
+	user := seg[0][1:]
+	if len(seg) > 1 && isDigits(seg[1]) && strings.IndexByte(user, '@') < 0 {
+		return pipeline.EndpointStatus, cut(user, maxUser)
+	}
+	return pipeline.EndpointProfilePage, ""
+}
+
+// classifyAPI classifies what follows /api; what it does not know needs a login and is an account's.
+func classifyAPI(m pipeline.Method, seg []string) (pipeline.Endpoint, string) {
+	switch {
+	case len(seg) > 0 && seg[0] == "oembed":
+		return pipeline.EndpointAPIPublic, ""
+	case len(seg) < 2:
+		return pipeline.EndpointOther, ""
+	}
+	rows, known := apiRoutes[seg[1]]
+	if !known {
+		return pipeline.EndpointAPIAccount, ""
+	}
+	return match(rows, m, seg[2:])
+}
+
+// match returns the endpoint of the first row that fits.
+func match(rows []route, m pipeline.Method, seg []string) (pipeline.Endpoint, string) {
+	for i := range rows {
+		r := &rows[i]
+		if r.method != every && r.method != m {
+			continue
+		}
+		if user, ok := fits(r.rest, seg); ok {
+			return r.endpoint, user
+		}
+	}
+	return pipeline.EndpointOther, ""
+}
+
+// fits reports whether seg is of the form want, and the account in it.
+func fits(want, seg []string) (user string, ok bool) {
+	for i, w := range want {
+		if w == "**" {
+			return user, true
+		}
+		if i >= len(seg) {
+			return "", false
+		}
+		switch w {
+		case ":u":
+			user = cut(seg[i], maxUser)
+		case "*":
+		default:
+			if w != seg[i] {
+				return "", false
+			}
+		}
+	}
+	return user, len(want) == len(seg)
+}
+
+// isIcon reports whether a file at the root is one of the many that browsers ask for.
+func isIcon(name string) bool {
+	return strings.HasPrefix(name, "apple-touch-icon") || strings.HasPrefix(name, "android-chrome") ||
+		strings.HasPrefix(name, "favicon-") || strings.HasPrefix(name, "mstile-") ||
+		strings.HasPrefix(name, "workbox-")
+}

@@ -1,0 +1,140 @@
+package parse
+
+import (
+	"strings"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// A Parser reads the lines of one stream. It is not safe for concurrent use.
+type Parser struct {
+	named  bool            // the format is configured: never guessed again
+	format pipeline.Format // the format of the stream, once known
+	misses int             // weight of the lines since the last event; see patience
+	last   pipeline.Stamp  // of the last event
+
+	arena    arena
+	nginx    *nginx
+	syntaxes [4]syntax // by format
+}
+
+// A stream's format is guessed again after so many lines without an event. A rejected line weighs more
+// than a skipped one, since a backtrace is long.
+const (
+	patience     = 64
+	rejectWeight = 4
+)
+
+// New returns a Parser for a stream of which o is known. A LogFormat or JSONKeys that can't work is an
+// error which says what and where.
+func New(o Options) (*Parser, error) {
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	p := &Parser{named: o.Format != pipeline.FormatUnknown, format: o.Format}
+	n, err := newNginx(o, &p.arena)
+	if err != nil {
+		return nil, err
+	}
+	p.nginx = n
+	p.syntaxes[pipeline.FormatNginx] = n
+	p.syntaxes[pipeline.FormatRails] = newRails(o)
+	p.syntaxes[pipeline.FormatSidekiq] = newSidekiq(o)
+	return p, nil
+}
+
+// Format returns the format of the stream, FormatUnknown until a line was understood.
+func (p *Parser) Format() pipeline.Format { return p.format }
+
+// Reset makes void every string of the events so far. The source calls it once per batch, after Release.
+func (p *Parser) Reset() { p.arena.reset() }
+
+// Parse reads one line, without its newline, into e, which it overwrites whole. Exactly one of three
+// holds: e is an event; skip says why the line is no record; err says why it could not be read, and e is
+// an event of KindRejected with Error, Format, Time and Sample. Seq, Lines and Stream are the caller's.
+//
+// The strings of e point into line or live until Reset.
+func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, err *Error) {
+	*e = pipeline.Event{}
+	text := unwrap(strings.TrimRight(line, "\r\n"))
+	if isBlank(text) {
+		e.Format = p.format
+		return skipBlank, nil
+	}
+	f := p.choose(text)
+	if f == pipeline.FormatUnknown {
+		return "", p.reject(line, env, e, &Error{Column: 1, Reason: reasonFormat})
+	}
+	if skip, err = p.syntaxes[f].line(text, env, e); err == nil && skip == "" {
+		err = p.setTime(env, e)
+	}
+	switch {
+	case err != nil:
+		err.Format = f
+		err.Column += column(line, text) - 1
+		return "", p.reject(line, env, e, err)
+	case skip != "":
+		p.adopt(f)
+		p.misses = min(p.misses+1, patience)
+		*e = pipeline.Event{Format: f}
+		return skip, nil
+	}
+	p.adopt(f)
+	p.misses = 0
+	p.last = pipeline.Stamp{Time: e.Time, Digits: e.Digits}
+	e.Format = f
+	return "", nil
+}
+
+// adopt makes f the stream's format: a line of it was understood.
+func (p *Parser) adopt(f pipeline.Format) {
+	if f == p.format {
+		return
+	}
+	if s := p.syntaxes[p.format]; s != nil {
+		s.restore("") // what State would not tell
+	}
+	p.format, p.misses = f, 0
+}
+
+// reject makes e the event of a line that could not be read.
+func (p *Parser) reject(line string, env Env, e *pipeline.Event, err *Error) *Error {
+	p.misses = min(p.misses+rejectWeight, patience)
+	*e = pipeline.Event{Kind: pipeline.KindRejected, Format: err.Format, Error: err.Reason}
+	e.Time, e.Digits = p.last.Time, p.last.Digits
+	if env.Time != 0 {
+		e.Time, e.Digits = env.Time, digitsOf(env.Time)
+	} else if e.Time == 0 {
+		e.Time, e.Digits = env.Read, digitsOf(env.Read)
+	}
+	e.Sample = sample(line, err.Format)
+	return err
+}
+
+// setTime decides which time counts: the envelope's, the line's own, that of reading, the last one.
+func (p *Parser) setTime(env Env, e *pipeline.Event) *Error {
+	switch {
+	case env.Time != 0:
+		e.Time, e.Digits = env.Time, digitsOf(env.Time)
+	case e.Time != 0:
+	case env.Read != 0:
+		e.Time, e.Digits = env.Read, digitsOf(env.Read)
+	case p.last.Time != 0:
+		e.Time, e.Digits = p.last.Time, p.last.Digits
+	default:
+		return &Error{Column: 1, Reason: reasonNoTime}
+	}
+	return nil
+}
+
+// digitsOf returns how many decimals to show of a time whose text is not known.
+func digitsOf(t pipeline.Time) uint8 {
+	switch {
+	case t%pipeline.Second == 0:
+		return 0
+	case t%1e6 == 0:
+		return 3
+	}
+	return 6
+}

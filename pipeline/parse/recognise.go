@@ -1,0 +1,95 @@
+package parse
+
+import (
+	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// choose returns the format in which to read a line: the stream's, unless that is not known, or has not
+// understood anything for a while and another one does.
+func (p *Parser) choose(line string) pipeline.Format {
+	if p.named || p.format != pipeline.FormatUnknown && p.misses < patience {
+		return p.format
+	}
+	if f := p.recognise(line); f != pipeline.FormatUnknown {
+		return f
+	}
+	return p.format
+}
+
+// recognise tells a line's format from its content. A whole nginx line is surest, so it comes first; a
+// line that is only shaped like one comes last, for the sake of a better reason.
+func (p *Parser) recognise(line string) pipeline.Format {
+	switch {
+	case line[0] != '{' && p.nginx.reads(line):
+		return pipeline.FormatNginx
+	case looksSidekiq(line):
+		return pipeline.FormatSidekiq
+	case looksRails(line):
+		return pipeline.FormatRails
+	case p.nginx.reads(line) || looksNginx(line):
+		return pipeline.FormatNginx
+	}
+	return pipeline.FormatUnknown
+}
+
+// reads reports whether n understands the line, or knows that it is no record.
+func (n *nginx) reads(line string) bool {
+	var e pipeline.Event
+	_, err := n.line(line, Env{}, &e)
+	return err == nil
+}
+
+// looksNginx reports whether a line has nginx's stamp before a quoted request.
+func looksNginx(line string) bool {
+	q := strings.Index(line, `] "`)
+	return q >= len(localLayout) && isLocal(line[q-len(localLayout):q])
+}
+
+// isErrorLog reports whether a line is of nginx's error log: "2026/11/23 07:21:39 [error] …".
+func isErrorLog(line string) bool {
+	return len(line) > 22 && line[4] == '/' && line[7] == '/' && line[10] == ' ' && line[13] == ':' &&
+		line[16] == ':' && line[19] == ' ' && line[20] == '[' && isDigits(line[:4])
+}
+
+// isBlank reports whether a line has nothing but blanks.
+func isBlank(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c != ' ' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// unwrap takes the prefix of RFC 3164 off a line: "<190>Nov 23 07:21:38 host tag[pid]: ", the priority
+// being optional as in `journalctl -o short`. Its time has no year and is not used.
+func unwrap(line string) string {
+	rest := line
+	if rest != "" && rest[0] == '<' {
+		end := strings.IndexByte(rest, '>')
+		if end < 2 || end > 4 || !isDigits(rest[1:end]) {
+			return line
+		}
+		rest = rest[end+1:]
+	}
+	if !isShortStamp(rest) {
+		return line
+	}
+	_, rest, ok := strings.Cut(rest[16:], " ") // the host
+	if !ok {
+		return line
+	}
+	colon := strings.Index(rest, ": ")
+	if colon <= 0 || strings.IndexByte(rest[:colon], ' ') >= 0 {
+		return line
+	}
+	return rest[colon+2:]
+}
+
+// isShortStamp reports whether s begins with "Nov 23 07:21:38 ".
+func isShortStamp(s string) bool {
+	return len(s) > 16 && s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':' && s[15] == ' ' &&
+		monthOf(s[:3]) != 0 && isDigits(s[13:15])
+}

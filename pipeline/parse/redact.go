@@ -1,0 +1,161 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// maxSample bounds a sample; of a long line only so much is looked at.
+const (
+	maxSample  = 200
+	sampleFrom = 1024
+	minToken   = 20 // a run of token characters this long may be a secret
+)
+
+// sample returns what may be shown of a line that was rejected. A Sidekiq line may be a piece of a job's
+// arguments, private messages included: of it nothing is shown from the first quote or brace on.
+func sample(line string, f pipeline.Format) string {
+	if f == pipeline.FormatSidekiq {
+		if i := strings.IndexAny(line, "\"'{<\\"); i >= 0 {
+			return cut(redact(line[:i]), maxSample-len(mask)) + mask
+		}
+	}
+	return redact(line)
+}
+
+// mask stands where something was taken out.
+const mask = "…"
+
+// redact makes a line fit to be shown: at most maxSample bytes; without control and direction
+// characters; query strings, job arguments, mail addresses and all that may be a token masked.
+func redact(line string) string {
+	line = cut(line, sampleFrom)
+	if i := argumentsAt(line); i >= 0 {
+		line = line[:i] + mask
+	}
+	line = maskTokens(maskMails(maskQueries(printable(line))))
+	return strings.ToValidUTF8(cut(line, maxSample), "")
+}
+
+// argumentsAt returns where a job's arguments begin, -1 for nowhere.
+func argumentsAt(line string) int {
+	at := -1
+	for _, name := range [...]string{`"args"`, `\"args\"`, `"jobstr"`, "args="} {
+		if i := strings.Index(line, name); i >= 0 && (at < 0 || i < at) {
+			at = i
+		}
+	}
+	return at
+}
+
+// printable drops control characters and those that change the direction or are not seen.
+func printable(s string) string {
+	clean := func(r rune) rune {
+		switch {
+		case r == utf8.RuneError:
+			return '.'
+		case unicode.Is(unicode.Cf, r), unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return -1
+		}
+		return r
+	}
+	return strings.Map(clean, s)
+}
+
+// maskQueries masks what follows each question mark up to a blank or quote.
+func maskQueries(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '?')
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		b.WriteString(mask)
+		s = s[i+1:]
+		end := strings.IndexAny(s, " \"'")
+		if end < 0 {
+			end = len(s)
+		}
+		s = s[end:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// maskMails masks mail addresses.
+func maskMails(s string) string {
+	for from := 0; ; {
+		start, end := findMail(s, from)
+		if end == 0 {
+			return s
+		}
+		s = s[:start] + mask + s[end:]
+		from = start + len(mask)
+	}
+}
+
+// findMail returns where the first mail address after from begins and ends; 0, 0 for none. An address
+// is whatever stands without a delimiter on both sides of an @, or of one that is percent-encoded.
+func findMail(s string, from int) (start, end int) {
+	for i := from; i < len(s); i++ {
+		n := atSign(s[i:])
+		if n == 0 {
+			continue
+		}
+		start, end = i, i+n
+		for start > from && !isDelimiter(s[start-1]) {
+			start--
+		}
+		for end < len(s) && !isDelimiter(s[end]) {
+			end++
+		}
+		if start < i && end > i+n {
+			return start, end
+		}
+	}
+	return 0, 0
+}
+
+func atSign(s string) int {
+	switch {
+	case s[0] == '@':
+		return 1
+	case strings.HasPrefix(s, "%40"):
+		return 3
+	}
+	return 0
+}
+
+func isDelimiter(c byte) bool { return c <= ' ' || strings.IndexByte(`<>()[]{};,:"'=/\|&`, c) >= 0 }
+
+// maskTokens masks every run of token characters that is long enough to be a secret.
+func maskTokens(s string) string {
+	var b strings.Builder
+	for s != "" {
+		n := tokenLen(s)
+		switch {
+		case n >= minToken:
+			b.WriteString(mask)
+		case n > 0:
+			b.WriteString(s[:n])
+		default:
+			n = 1
+			b.WriteByte(s[0])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+func tokenLen(s string) int {
+	for i := range len(s) {
+		if c := s[i]; !isAlnum(c) && c != '_' && c != '-' {
+			return i
+		}
+	}
+	return len(s)
+}
