@@ -16,9 +16,11 @@ type defanger struct {
 	addresses bool   // bracket IPv4 addresses too
 }
 
-// hostOrScheme finds what could become a link: a run of labels, perhaps after a scheme, or a scheme by
-// itself. All four dots that browsers know are dots.
-var hostOrScheme = regexp.MustCompile(`(?i)(https?://)?([\pL\pM\pN_-]+(?:[.。．｡]+[\pL\pM\pN_-]+)*)|https?://`)
+// labels is a run of labels; all four dots that browsers know are dots.
+const labels = `([\pL\pM\pN_-]+(?:[.。．｡]+[\pL\pM\pN_-]+)*)`
+
+// hostOrScheme finds what could become a link: a scheme, perhaps with a host, or what may be a host.
+var hostOrScheme = regexp.MustCompile(`(?i)(https?://)` + labels + `?|` + labels)
 
 var dots = regexp.MustCompile(`[.。．｡]`)
 
@@ -37,26 +39,22 @@ func (d defanger) text(s string) string {
 
 // match returns one find of hostOrScheme, defanged.
 func (d defanger) match(s string, m []int) string {
-	if m[4] < 0 {
-		return defangScheme(s[m[0]:m[1]])
-	}
-	host := s[m[4]:m[5]]
-	own := d.own != "" && strings.EqualFold(host, d.own)
 	if m[2] < 0 {
-		if own {
-			return host
-		}
-		return d.host(host)
+		return d.host(s[m[0]:m[1]])
 	}
 	scheme := s[m[2]:m[3]]
-	if own && endsHost(s[m[1]:]) {
-		return scheme + host
+	if m[4] < 0 {
+		return defangScheme(scheme)
 	}
-	if own {
-		return defangScheme(scheme) + host
+	host := s[m[4]:m[5]]
+	if d.isOwn(host) && endsHost(s[m[1]:]) {
+		return scheme + host
 	}
 	return defangScheme(scheme) + d.host(host)
 }
+
+// isOwn reports whether host is the own instance: exactly it, no host below it.
+func (d defanger) isOwn(host string) bool { return d.own != "" && strings.EqualFold(host, d.own) }
 
 // endsHost reports whether rest, which follows a host in a URL, can't make it another's: what stands
 // before an @ is no host, and neither is what goes on.
@@ -71,6 +69,9 @@ func defangScheme(scheme string) string {
 
 // host brackets the dots of s if it is the name of a host or, if so wished, an address.
 func (d defanger) host(s string) string {
+	if d.isOwn(s) {
+		return s
+	}
 	addr, err := netip.ParseAddr(s)
 	if isAddress := err == nil && addr.Is4(); isAddress && d.addresses || !isAddress && isHost(s) {
 		return dots.ReplaceAllLiteralString(s, "[.]")
@@ -110,13 +111,17 @@ func isFileEnding(s string) bool {
 	return false
 }
 
-// unicodeForm returns the Unicode form of a punycode host, or "" if there is none that differs.
+// unicodeForm returns the Unicode form of a punycode host, or "" if there is none that leads back to it.
 func unicodeForm(host string) string {
-	if len(host) > 253 || !strings.Contains(strings.ToLower(host), "xn--") {
+	host = strings.ToLower(host)
+	if len(host) > 253 || !strings.Contains(host, "xn--") {
 		return ""
 	}
 	u, err := idna.ToUnicode(host)
 	if err != nil || u == host {
+		return ""
+	}
+	if back, err := idna.ToASCII(u); err != nil || back != host {
 		return ""
 	}
 	return clean(u, 253)

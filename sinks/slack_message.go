@@ -137,30 +137,33 @@ func (m slackView) header() slack.Block {
 }
 
 func (m slackView) fields() []*slack.TextBlockObject {
-	f := []*slack.TextBlockObject{
-		field("Who", m.who(m.a.Entity, slackWho)),
-		field("Attribution", sure(m.a.Entity)),
-		field("How much", m.howMuch(m.a.Measure)),
-		field("Since", m.since(m.a)),
-		field("Spread", m.spread()),
-	}
+	var f fieldList
+	f.add("Who", m.who(m.a.Entity, slackWho))
+	f.add("Attribution", sure(m.a.Entity))
+	f.add("How much", m.howMuch(m.a.Measure))
+	f.add("Since", m.since(m.a))
+	f.add("Spread", m.spread())
 	if p := m.a.Proven; p != nil {
-		f = append(f, field("Proven since", m.who(*p, slackWho)+"\n"+sure(*p)))
+		f.add("Proven since", m.who(*p, slackWho)+"\n"+sure(*p))
 	}
-	if len(m.a.Context) > 0 {
-		f = append(f, field("Maybe benign", m.text(benign(m.a.Context), slackField)))
-	}
+	f.add("Maybe benign", m.text(benign(m.a.Context), slackField))
 	return f
 }
 
-func field(label, value string) *slack.TextBlockObject {
-	return mrkdwn("*" + label + "*\n" + value)
+// A fieldList is the fields of a section.
+type fieldList []*slack.TextBlockObject
+
+// add adds a field if there is something to say.
+func (f *fieldList) add(label, value string) {
+	if value != "" {
+		*f = append(*f, mrkdwn("*"+label+"*\n"+value))
+	}
 }
 
-// spread says how many others are involved, and names a few: three of each kind at most.
+// spread says how many others are involved, and names a few.
 func (m slackView) spread() string {
-	lines := append([]string{spread(m.a.Related.Counts)}, m.involved(m.a.Related, 2, slackListed)...)
-	return strings.Join(lines, "\n")
+	lines := append([]string{spread(m.a.Related.Counts)}, m.involved(m.a, 2, slackListed)...)
+	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
 // evidence shows sample lines in a block of code.

@@ -10,6 +10,7 @@ import (
 type style struct {
 	text  func(s string, max int) string // as prose
 	name  func(s string, max int) string // as something one copies: code, where there is such a thing
+	plan  func(s string, max int) string // as prose whose addresses one copies
 	code  func(s string, max int) string // a command of ours within prose
 	stamp func(s pipeline.Stamp) string
 }
@@ -21,6 +22,7 @@ func terminalStyle(own string) style {
 	return style{
 		text:  text,
 		name:  text,
+		plan:  text,
 		code:  func(s string, max int) string { return "`" + clean(s, max) + "`" },
 		stamp: pipeline.Stamp.String,
 	}
@@ -38,6 +40,7 @@ func slackStyle(own string) style {
 	return style{
 		text:  func(s string, max int) string { return slackMarkup(prose.text(clean(s, max)), max) },
 		name:  func(s string, max int) string { return span(exact.text(clean(s, max)), max) },
+		plan:  func(s string, max int) string { return slackMarkup(exact.text(clean(s, max)), max) },
 		code:  func(s string, max int) string { return span(clean(s, max), max) },
 		stamp: slackDate,
 	}
@@ -57,7 +60,7 @@ func (y style) withCode(s string, max int) string {
 		case i%2 == 1 && i < len(parts)-1 && strings.TrimSpace(p) != "":
 			b.WriteString(y.code(p, left))
 		default:
-			b.WriteString(y.text(p, left))
+			b.WriteString(y.plan(p, left))
 		}
 	}
 	return b.String()

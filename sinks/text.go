@@ -76,13 +76,13 @@ func (t *text) head(a *pipeline.Alert) {
 	fmt.Fprintf(&t.b, "%s %s  %s\n", word, clean(a.ID, 40), t.text(a.Summary, textSummary))
 }
 
-// row writes a labelled line; further lines of it are indented.
+// row writes a labelled line; further lines of it are indented, empty ones left out.
 func (t *text) row(label string, lines ...string) {
-	for i, l := range lines {
-		if i > 0 {
+	for _, l := range lines {
+		if l != "" {
+			fmt.Fprintf(&t.b, "%s%s\n", t.paint(colorDim, fmt.Sprintf("%-7s", label)), l)
 			label = ""
 		}
-		fmt.Fprintf(&t.b, "%s%s\n", t.paint(colorDim, fmt.Sprintf("%-7s", label)), l)
 	}
 }
 
@@ -93,7 +93,8 @@ func (t *text) body(a *pipeline.Alert) {
 	if p := a.Proven; p != nil {
 		t.row("Proven", t.who(*p, textName), sure(*p))
 	}
-	t.row("Spread", append([]string{spread(a.Related.Counts)}, t.involved(a.Related, textNames, textName)...)...)
+	t.row("Spread", spread(a.Related.Counts))
+	t.row("", t.involved(a, textNames, textName)...)
 	if len(a.Context) > 0 {
 		t.row("Maybe", benign(a.Context))
 	}
@@ -132,7 +133,10 @@ func (t *text) advice(list []pipeline.Suggestion) {
 
 // origin says which detector says so, about which server.
 func (t *text) origin(a *pipeline.Alert) string {
-	s := clean(a.Detector, 60) + " (" + threatWord(a.Threat) + ")"
+	s := clean(a.Detector, 60)
+	if a.Threat != "" {
+		s += " (" + threatWord(a.Threat) + ")"
+	}
 	if a.Instance != nil {
 		s += " on " + t.text(*a.Instance, textName)
 	}

@@ -31,6 +31,9 @@ func own(a *pipeline.Alert) string {
 // who names the entity and what kind of thing it is.
 func (y style) who(e pipeline.AlertEntity, max int) string {
 	kind := kindWord(e.Type)
+	if e.Value == "" || kind == "" {
+		return "unknown"
+	}
 	return y.name(withUnicode(e.Value), max-len(kind)-3) + " (" + kind + ")"
 }
 
@@ -53,10 +56,10 @@ func kindWord(t pipeline.EntityType) string {
 	return humanize(clean(string(t), 40))
 }
 
-// sure says in words how sure it is that e did it.
+// sure says in words how sure it is that e did it; "" where nobody is accused.
 func sure(e pipeline.AlertEntity) string {
 	if e.Attribution == nil {
-		return "no party: nobody is accused"
+		return ""
 	}
 	switch *e.Attribution {
 	case pipeline.Verified:
@@ -73,7 +76,10 @@ func sure(e pipeline.AlertEntity) string {
 
 // howMuch says what was measured against what is usual.
 func (y style) howMuch(m pipeline.Measure) string {
-	s := number(m.Value) + " " + y.text(humanize(m.Name), 60)
+	s := number(m.Value)
+	if m.Name != "" {
+		s += " " + y.text(humanize(m.Name), 60)
+	}
 	if m.Window != "" {
 		s += " in " + y.text(m.Window, 20)
 	}
@@ -114,7 +120,7 @@ func (y style) lasted(a *pipeline.Alert) string {
 	return "Lasted " + span(a.EndsAt.Time.Sub(a.StartsAt.Time)) + ", until " + y.stamp(a.EndsAt)
 }
 
-// spread counts who is involved.
+// spread counts who is involved; "" for nobody.
 func spread(c pipeline.RelatedCounts) string {
 	var parts []string
 	for _, p := range []struct {
@@ -125,21 +131,24 @@ func spread(c pipeline.RelatedCounts) string {
 			parts = append(parts, plural(p.n, p.one, p.many))
 		}
 	}
-	if len(parts) == 0 {
-		return "nobody else seen"
-	}
 	return strings.Join(parts, ", ")
 }
 
-// involved lists who is involved, a few of each kind.
-func (y style) involved(r pipeline.AlertRelated, n, max int) []string {
+// involved lists who is involved, a few of each kind. Names beside an entity that is not proven are
+// claims, and it must say so: an innocent may be among them.
+func (y style) involved(a *pipeline.Alert, n, max int) []string {
+	r, label := a.Related, ""
+	if t := a.Entity.Attribution; t != nil && *t < pipeline.Corroborated {
+		label = "claimed: "
+	}
 	var lines []string
 	for _, l := range []struct {
+		label string
 		list  []string
 		total uint64
-	}{{r.Domains, r.Counts.Domains}, {r.Actors, r.Counts.Actors}, {r.IPs, r.Counts.IPs}} {
+	}{{label, r.Domains, r.Counts.Domains}, {label, r.Actors, r.Counts.Actors}, {"", r.IPs, r.Counts.IPs}} {
 		if len(l.list) > 0 {
-			lines = append(lines, y.names(l.list, l.total, n, max))
+			lines = append(lines, l.label+y.names(l.list, l.total, n, max))
 		}
 	}
 	return lines
