@@ -69,6 +69,7 @@ func (w *Witness) observeStream(e *pipeline.Event) {
 
 func (w *Witness) observeRequest(e *pipeline.Event) {
 	s := w.stream(e.Stream)
+	e.Counts = 0
 	accepted := isDelivery(e) && e.Status >= 200 && e.Status < 300
 	if e.Format == pipeline.FormatNginx {
 		s.nginx = true
