@@ -1,0 +1,42 @@
+// Package source reads logs: files that end (Replay) and files that are being written (Tail). Both hand
+// over Batches of Events; they differ in nothing that the engine could see, save that a Tail claims
+// CaughtUp.
+//
+//	inputs ─▶ probe ─▶ chain ─▶ stream ─┐
+//	                            (own reader: blocks of text, lines without copying)
+//	                                    ├─▶ assembler: line ─▶ parse ─▶ Event ─▶ Batch
+//	live file ─▶ generations ─▶ (nxadm/tail on one held inode; own reader for backlog)
+//
+// # Lines
+//
+// A line ends at "\n" or at the end of its file; a "\r" before that is not part of it, everything else
+// is, NUL and invalid UTF-8 included. A line is cut at MaxLine bytes: its beginning is one line, the rest
+// is dropped and counted. Seq is the number of the line in its stream, from 1, so that Seq says the same
+// however the stream is cut.
+//
+// # Buffers
+//
+// Events point into blocks of text. A block is used again when every Batch that points into it was
+// released and the reader has moved on. Batches may be held while others are read; each has its own
+// parser arena, and the parser's memory moves on by its State.
+//
+// # Replay
+//
+// The inputs of one format whose times do not overlap are pieces of one log, whatever they are called and
+// however they are packed; see chain. Each chain is one Source, with no goroutine behind it: whoever reads
+// several takes the one that is furthest behind.
+//
+// # Tail
+//
+// A live file is a row of generations: inodes that its name has pointed to, oldest first. Each is opened
+// by us and held open, so that renaming, unlinking or a loss of permission takes nothing away. The first
+// is read by nxadm/tail through /proc/self/fd/N, by polling and without reopening: the library turns
+// bytes of one inode into lines; names, rotation and truncation are ours. Where much is unread, our own
+// reader goes first and hands over at the exact byte. A generation is left when another has taken its
+// name, it is read to its end, and it has not grown for a while (Grace), because a server goes on writing
+// into the old file until it is told to reopen. It stays open a while longer, and what still comes is
+// read, too.
+//
+// All of this happens within Read, so a Tail has no goroutine of its own and needs none to be stopped;
+// who does not read is not read for.
+package source

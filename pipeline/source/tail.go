@@ -1,0 +1,321 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/parse"
+)
+
+const (
+	farBehind = 16 << 20    // unread bytes at which our own reader takes over from the library
+	keptLeft  = 16          // generations that were left but are still held open, at most
+	maxDrain  = time.Minute // a rotated file that goes on growing for so long no longer keeps the new one waiting
+	linger    = 5 * time.Millisecond
+	watchdog  = time.Second     // an unread line that has been there so long was overlooked by the library
+	maxPause  = 5 * time.Second // between two starts of the library
+	claimPace = time.Second
+	urgent    = 250 * time.Millisecond
+
+	// seqGap is what Seq jumps by when the place to go on from is gone: lines behind it may have been
+	// applied already, and a Seq must not be given twice.
+	seqGap = 1 << 32
+)
+
+// A TailConfig says which live file to follow, and how. Only Path is needed.
+type TailConfig struct {
+	Path     string
+	Name     string // of the stream; empty is "file:" and the absolute path
+	Format   pipeline.Format
+	Parse    parse.Options // Format above wins over its own
+	Lateness time.Duration // zero is DefaultLateness; more for nginx with flush=
+	MaxLine  int           // bytes kept of a line; zero is DefaultMaxLine
+
+	Tick      time.Duration // between two looks at the name; zero is 100 ms
+	Grace     time.Duration // for which a file that was rotated away must not grow; zero is 5 s
+	LostAfter time.Duration // unreadable for so long is lost; zero is 60 s
+	Backlog   int64         // unread bytes from which our own reader goes first; zero is 1 MiB
+
+	Now func() time.Time // the clock; nil is time.Now
+	Log *slog.Logger     // told of rotations, truncations and what can't be read; nil is silent
+
+	newParser func(parse.Options) (lineParser, error) // in tests
+}
+
+func (c *TailConfig) setDefaults() {
+	c.Lateness = orDefault(c.Lateness, DefaultLateness)
+	c.Tick = orDefault(c.Tick, 100*time.Millisecond)
+	c.Grace = orDefault(c.Grace, 5*time.Second)
+	c.LostAfter = orDefault(c.LostAfter, time.Minute)
+	if c.Backlog <= 0 {
+		c.Backlog = 1 << 20
+	}
+	if c.MaxLine <= 0 {
+		c.MaxLine = DefaultMaxLine
+	}
+	c.MaxLine = max(c.MaxLine, 4*maxPrefix)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d <= 0 {
+		return def
+	}
+	return d
+}
+
+// TailStats count what has happened to a live file since it was opened.
+type TailStats struct {
+	Rotations   uint64 // another file took the name
+	Truncations uint64
+	Restarts    uint64 // of the tail library, after it gave up by itself
+	Long        uint64 // lines that were cut
+}
+
+// A Tail follows one live file: it is a Source of one stream that never ends.
+type Tail struct {
+	cfg  TailConfig
+	path string // absolute
+	id   pipeline.StreamID
+	asm  *assembler
+	pool blockPool
+
+	gens    []*generation      // oldest first; the first is read, the last has the name
+	gone    []*generation      // were read to their end and left, but may still grow
+	seen    map[inode]struct{} // siblings that are not ours to read
+	named   inode              // which has the name
+	rescans int                // looks that still search siblings: a rotation may be under way
+	place   *place             // where to go on, until that is found
+
+	opened   bool
+	next     time.Time // of the next look
+	claimed  time.Time // when CaughtUp was claimed last
+	trouble  error     // why the name can't be opened
+	since    time.Time // since when
+	told     bool      // that it is lost
+	lost     uint64    // lines lost before the next batch, at least
+	reason   string    // why
+	urgently atomic.Bool
+
+	rotations, truncations, restarts, long atomic.Uint64
+
+	mu        sync.Mutex // held by Read
+	closed    chan struct{}
+	closeOnce sync.Once
+}
+
+// NewTail prepares to follow a file. It opens nothing yet, so a missing file is no error.
+func NewTail(cfg TailConfig) (*Tail, error) {
+	cfg.setDefaults()
+	path, err := filepath.Abs(cfg.Path)
+	if err != nil {
+		return nil, fmt.Errorf("tail %s: %w", cfg.Path, err)
+	}
+	asm, err := newAssembler(parserOf(Input{Format: cfg.Format}, cfg.Parse, cfg.newParser))
+	if err != nil {
+		return nil, fmt.Errorf("tail %s: %w", cfg.Path, err)
+	}
+	t := &Tail{cfg: cfg, path: path, asm: asm, seen: map[inode]struct{}{}, closed: make(chan struct{})}
+	t.id = pipeline.StreamID(cfg.Name)
+	if cfg.Name == "" {
+		t.id = pipeline.StreamID("file:" + path)
+	}
+	return t, nil
+}
+
+// Streams returns the one stream.
+func (t *Tail) Streams() []pipeline.StreamID { return []pipeline.StreamID{t.id} }
+
+// Seek goes on behind cursor, wherever rotation has put that place by now. When it is gone, the file is
+// read from its beginning and the next batch says LostLines.
+func (t *Tail) Seek(stream pipeline.StreamID, cursor pipeline.Cursor) error {
+	if stream != t.id {
+		return fmt.Errorf("seek %s: this is %s", stream, t.id)
+	}
+	p, err := parseCursor(cursor)
+	if err != nil {
+		return fmt.Errorf("seek %s: %w", stream, err)
+	}
+	t.place = &p
+	t.asm.restore(p.Seq, string(p.Parser))
+	return nil
+}
+
+// Urgent says whether another stream waits for this one: claims of CaughtUp then come every 250 ms instead
+// of every second. It may be called from any goroutine.
+func (t *Tail) Urgent(yes bool) { t.urgently.Store(yes) }
+
+// Stats returns what has happened. It may be called from any goroutine.
+func (t *Tail) Stats() TailStats {
+	return TailStats{
+		Rotations:   t.rotations.Load(),
+		Truncations: t.truncations.Load(),
+		Restarts:    t.restarts.Load(),
+		Long:        t.long.Load(),
+	}
+}
+
+// Commit does nothing: a file keeps its lines whether they were read or not.
+func (t *Tail) Commit(context.Context, pipeline.StreamID, pipeline.Cursor) error { return nil }
+
+// Close makes a Read under way return and closes the files.
+func (t *Tail) Close() error {
+	t.closeOnce.Do(func() { close(t.closed) })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range append(t.gens, t.gone...) {
+		g.close()
+	}
+	t.gens, t.gone = nil, nil
+	return nil
+}
+
+// Read returns the next lines, or a claim about time. The first batch is empty if nothing is there, so that
+// the stream is known before its file is.
+func (t *Tail) Read(ctx context.Context) (pipeline.Batch, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.opened {
+		t.opened = true
+		return pipeline.Batch{Stream: t.id, Opened: true, Lateness: t.cfg.Lateness}, nil
+	}
+	for {
+		if err := t.stopped(ctx); err != nil {
+			return pipeline.Batch{}, err
+		}
+		if b, ok := t.tick(); ok {
+			return b, nil
+		}
+		if b, ok := t.lines(ctx); ok {
+			return b, nil
+		}
+	}
+}
+
+func (t *Tail) stopped(ctx context.Context) error {
+	select {
+	case <-t.closed:
+		return fmt.Errorf("read %s: %w", t.id, os.ErrClosed)
+	default:
+		return ctx.Err()
+	}
+}
+
+// tick looks at the files when it is time, and returns what is to be claimed about them.
+func (t *Tail) tick() (pipeline.Batch, bool) {
+	now := t.cfg.Now() // before the look: a claim is about what was there then
+	if now.Before(t.next) {
+		return pipeline.Batch{}, false
+	}
+	t.next = now.Add(t.cfg.Tick)
+	t.look(now)
+	if t.isLost(now) {
+		t.told = true
+		return pipeline.Batch{Stream: t.id, Lost: true, Reason: t.trouble.Error()}, true
+	}
+	if t.caughtUp(now) && now.Sub(t.claimed) >= t.pace() {
+		t.claimed = now
+		return t.sign(pipeline.Batch{CaughtUp: pipeline.TimeOf(now)}), true
+	}
+	return pipeline.Batch{}, false
+}
+
+func (t *Tail) pace() time.Duration {
+	if t.urgently.Load() {
+		return urgent
+	}
+	return claimPace
+}
+
+// caughtUp reports whether everything that was there at the last look has been delivered. It is not while
+// the name can't be opened: that there is nothing is not known then.
+func (t *Tail) caughtUp(now time.Time) bool {
+	if t.trouble != nil || len(t.gens) == 0 {
+		return false
+	}
+	for _, g := range append(t.gone[:len(t.gone):len(t.gone)], t.gens...) {
+		if !g.drained(now, t.cfg.Lateness) {
+			return false
+		}
+	}
+	return true
+}
+
+// isLost reports whether the stream has been unreadable long enough to say so, once: its name can't be
+// opened, and what we still hold does not grow either.
+func (t *Tail) isLost(now time.Time) bool {
+	if t.trouble == nil || t.told || now.Sub(t.since) < t.cfg.LostAfter {
+		return false
+	}
+	for _, g := range t.gens {
+		if !g.drained(now, 0) || now.Sub(g.grew) < t.cfg.LostAfter {
+			return false
+		}
+	}
+	return true
+}
+
+// fail notes that the name can't be opened.
+func (t *Tail) fail(now time.Time, err error) {
+	if t.trouble == nil {
+		t.since = now
+	}
+	if t.trouble == nil || t.trouble.Error() != err.Error() {
+		t.cfg.Log.Warn("live file can't be read", "stream", t.id, "err", err)
+	}
+	t.trouble = err
+}
+
+// restored notes that it can.
+func (t *Tail) restored() {
+	if t.trouble != nil {
+		t.cfg.Log.Info("live file can be read", "stream", t.id)
+	}
+	t.trouble, t.told = nil, false
+}
+
+// lose notes a loss, which the next batch tells. How many lines were lost is never known: n is how many
+// at least.
+func (t *Tail) lose(n uint64, why string) {
+	t.lost += n
+	t.reason = why
+	t.cfg.Log.Warn("lines may be lost", "stream", t.id, "reason", why)
+}
+
+// finish makes a batch of s.
+func (t *Tail) finish(s *slab) pipeline.Batch { return t.sign(t.asm.finish(s)) }
+
+// sign says whose batch b is, where it ends and what was lost before it.
+func (t *Tail) sign(b pipeline.Batch) pipeline.Batch {
+	b.Stream = t.id
+	b.Cursor = t.cursor()
+	b.LostLines, b.Reason = t.lost, t.reason
+	t.lost, t.reason = 0, ""
+	return b
+}
+
+func (t *Tail) cursor() pipeline.Cursor {
+	p := place{Seq: t.asm.seq, Parser: []byte(t.asm.state())}
+	for _, g := range t.gone {
+		p.Generations = append(p.Generations, g.mark())
+	}
+	if len(t.gens) > 0 {
+		p.Generations = append(p.Generations, t.gens[0].mark())
+	}
+	if t.place != nil {
+		p.Generations = t.place.Generations
+	}
+	return p.cursor()
+}
