@@ -27,7 +27,8 @@ func newSigner(secrets []Secret) (*signer, error) {
 			return nil, fmt.Errorf("secrets[%d]: %w", i, err)
 		}
 		s.keys = append(s.keys, key)
-		s.hide = append(s.hide, secret.Reveal(), strings.TrimPrefix(secret.Reveal(), secretPrefix), string(key))
+		text := strings.TrimPrefix(secret.Reveal(), secretPrefix)
+		s.hide = append(s.hide, secret.Reveal(), text, strings.TrimRight(text, "="), string(key))
 	}
 	return s, nil
 }

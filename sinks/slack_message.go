@@ -17,7 +17,6 @@ const (
 	slackHeadline  = 400
 	slackHeader    = 140
 	slackWho       = 400
-	slackField     = 300
 	slackListed    = 120
 	slackSample    = 600
 	slackSamples   = 3
@@ -83,7 +82,11 @@ func slackDate(s pipeline.Stamp) string {
 		return "unknown"
 	}
 	t := s.Time.Std()
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.Format("2006-01-02 15:04 UTC"))
+	utc := t.Format("2006-01-02 15:04 UTC")
+	if t.Unix() <= 0 { // a log may say so; Slack's token can't
+		return utc
+	}
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), utc)
 }
 
 // A slackView writes the parts of one alert's message.
@@ -133,7 +136,8 @@ func (m slackView) header() slack.Block {
 	if o := own(m.a); o != "" {
 		s += " on " + o
 	}
-	return slack.NewHeaderBlock(plain(slackSign(m.a) + " " + slackPlain(clean(s, slackHeader), slackHeader)))
+	s = defanger{own: own(m.a), addresses: true}.text(clean(s, slackHeader))
+	return slack.NewHeaderBlock(plain(slackSign(m.a) + " " + slackPlain(s, slackHeader)))
 }
 
 func (m slackView) fields() []*slack.TextBlockObject {
@@ -146,7 +150,7 @@ func (m slackView) fields() []*slack.TextBlockObject {
 	if p := m.a.Proven; p != nil {
 		f.add("Proven since", m.who(*p, slackWho)+"\n"+sure(*p))
 	}
-	f.add("Maybe benign", m.text(benign(m.a.Context), slackField))
+	f.add("Maybe benign", m.benign(m.a.Context))
 	return f
 }
 

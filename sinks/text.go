@@ -9,6 +9,7 @@ import (
 
 // Bounds of the text, in characters.
 const (
+	textHandle  = 60
 	textSummary = 500
 	textName    = 300
 	textSample  = 1000
@@ -73,7 +74,7 @@ func (t *text) paint(color, s string) string {
 
 func (t *text) head(a *pipeline.Alert) {
 	word := t.paint(tint(a), "["+headword(a)+"]")
-	fmt.Fprintf(&t.b, "%s %s  %s\n", word, clean(a.ID, 40), t.text(a.Summary, textSummary))
+	fmt.Fprintf(&t.b, "%s %s  %s\n", word, t.text(a.ID, textHandle), t.text(a.Summary, textSummary))
 }
 
 // row writes a labelled line; further lines of it are indented, empty ones left out.
@@ -95,9 +96,7 @@ func (t *text) body(a *pipeline.Alert) {
 	}
 	t.row("Spread", spread(a.Related.Counts))
 	t.row("", t.involved(a, textNames, textName)...)
-	if len(a.Context) > 0 {
-		t.row("Maybe", benign(a.Context))
-	}
+	t.row("Maybe", t.benign(a.Context))
 	t.evidence(a.Evidence)
 	t.advice(a.Suggestions)
 	t.row("By", t.origin(a))
@@ -133,15 +132,15 @@ func (t *text) advice(list []pipeline.Suggestion) {
 
 // origin says which detector says so, about which server.
 func (t *text) origin(a *pipeline.Alert) string {
-	s := clean(a.Detector, 60)
+	s := t.text(a.Detector, textHandle)
 	if a.Threat != "" {
-		s += " (" + threatWord(a.Threat) + ")"
+		s += " (" + t.text(threatWord(a.Threat), textHandle) + ")"
 	}
 	if a.Instance != nil {
 		s += " on " + t.text(*a.Instance, textName)
 	}
 	if a.Campaign != nil {
-		s += ", part of " + clean(*a.Campaign, 40)
+		s += ", part of " + t.text(*a.Campaign, textHandle)
 	}
 	return s
 }

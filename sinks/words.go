@@ -30,11 +30,11 @@ func own(a *pipeline.Alert) string {
 
 // who names the entity and what kind of thing it is.
 func (y style) who(e pipeline.AlertEntity, max int) string {
-	kind := kindWord(e.Type)
+	kind := y.text(kindWord(e.Type), 60)
 	if e.Value == "" || kind == "" {
 		return "unknown"
 	}
-	return y.name(withUnicode(e.Value), max-len(kind)-3) + " (" + kind + ")"
+	return y.name(withUnicode(e.Value), max-units(kind)-3) + " (" + kind + ")"
 }
 
 // kindWord names an entity's type; one from a later version is shown as it is.
@@ -53,7 +53,7 @@ func kindWord(t pipeline.EntityType) string {
 	case pipeline.EntityInstance:
 		return "the whole server"
 	}
-	return humanize(clean(string(t), 40))
+	return humanize(string(t))
 }
 
 // sure says in words how sure it is that e did it; "" where nobody is accused.
@@ -155,10 +155,10 @@ func (y style) involved(a *pipeline.Alert, n, max int) []string {
 }
 
 // benign says which benign explanations were recognised.
-func benign(list []pipeline.Context) string {
+func (y style) benign(list []pipeline.Context) string {
 	var words []string
 	for _, c := range list[:min(len(list), 6)] {
-		words = append(words, benignWord(c))
+		words = append(words, y.text(benignWord(c), 50))
 	}
 	return strings.Join(words, "; ")
 }
@@ -188,7 +188,7 @@ func benignWord(c pipeline.Context) string {
 	case pipeline.ContextLearning:
 		return "fedwarden is still learning what is usual here"
 	}
-	return humanize(clean(string(c), 40))
+	return humanize(string(c))
 }
 
 // threatWord names a threat.
@@ -205,7 +205,7 @@ func threatWord(t pipeline.Threat) string {
 	case pipeline.ThreatHealth:
 		return "health of fedwarden or its inputs"
 	}
-	return humanize(clean(string(t), 40))
+	return humanize(string(t))
 }
 
 // humanize returns an identifier as words.
@@ -235,9 +235,9 @@ func plural(n uint64, one, many string) string {
 	return count(n) + " " + many
 }
 
-// span writes a duration in its two largest units.
+// span writes a duration in its two largest units; there is none below zero.
 func span(d time.Duration) string {
-	s := int64(d / time.Second)
+	s := max(0, int64(d/time.Second))
 	switch {
 	case s < 60:
 		return strconv.FormatInt(s, 10) + " s"
