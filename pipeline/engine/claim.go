@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// claim takes CaughtUp t: nothing of s before t − lateness is still to come.
+func (e *Engine) claim(s *stream, t pipeline.Time) {
+	if s.read.Ended {
+		return
+	}
+	if len(s.undecided) > 0 && t >= s.undecided[0].event.Time+s.read.Shift-s.lateness {
+		e.decide(s, true)
+	}
+	if s.read.Lost {
+		s.enter(e.now)
+		e.mark(s, pipeline.StreamRejoined, 0, func(p *progress) { p.Lost = false })
+	}
+	if t-s.lateness > s.read.Time {
+		s.learn(t - s.lateness)
+	}
+	if s.read.Time > t+clockAhead {
+		e.retard(s, t)
+	}
+	s.read.Claimed = true
+	s.fold()
+}
+
+// retard shifts the stamps of a stream whose clock is ahead of its source's clock t, if events with such
+// stamps are held. If none is, all streams agree on that time, or s is alone: then it harms nobody.
+func (e *Engine) retard(s *stream, t pipeline.Time) {
+	q := &s.queue
+	first := 0
+	for first < q.len() && q.at(first).time <= t+clockAhead {
+		first++
+	}
+	if first == q.len() {
+		return
+	}
+	before := s.applied
+	if first > 0 {
+		before = q.at(first - 1).after
+	}
+	back := s.read.Time - t
+	for i := first; i < q.len(); i++ {
+		it := q.at(i)
+		it.time = max(it.time-back, before.Time)
+		it.after.retard(back, before.Time)
+	}
+	s.read.retard(back, before.Time)
+	fact := item{time: before.Time, after: before, event: streamFact(&before, pipeline.StreamRebased, s.read.Shift)}
+	fact.after.Shift = s.read.Shift
+	q.insert(first, fact)
+}
+
+func (p *progress) retard(back, least pipeline.Time) {
+	p.Shift -= back
+	p.Time = max(p.Time-back, least)
+}
+
+// lose takes Lost: s no longer holds back the others.
+func (e *Engine) lose(s *stream) {
+	if s.closed() {
+		return
+	}
+	e.decide(s, false)
+	e.mark(s, pipeline.StreamLost, 0, func(p *progress) { p.Lost, p.Claimed, p.Run = true, false, 0 })
+}
+
+// end takes Ended: s leaves once what is held of it is applied.
+func (e *Engine) end(s *stream) {
+	if s.read.Ended {
+		return
+	}
+	e.decide(s, true)
+	e.mark(s, pipeline.StreamEnded, 0, func(p *progress) { p.Ended, p.Opened, p.Claimed, p.Run = true, false, false, 0 })
+}
+
+// mark puts a fact about s into its order; change is what holds of s from there on.
+func (e *Engine) mark(s *stream, state pipeline.StreamState, d pipeline.Time, change func(*progress)) {
+	s.begin()
+	change(&s.read)
+	e.fact(s, state, d)
+}
+
+// fact puts a fact into the order of s, at its watermark.
+func (e *Engine) fact(s *stream, state pipeline.StreamState, d pipeline.Time) {
+	e.factEvent = streamFact(&s.read, state, d)
+	e.pass(s, &e.factEvent, s.read.Time)
+}
+
+func streamFact(p *progress, state pipeline.StreamState, d pipeline.Time) pipeline.Event {
+	return pipeline.Event{
+		Kind: pipeline.KindStream, Stream: p.Mark.Stream, Seq: p.Mark.Seq,
+		Fact: pipeline.StreamFact{State: state, Late: time.Duration(d)},
+	}
+}
