@@ -25,11 +25,11 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 	fail := func(part string) (string, *Error) {
 		return "", &Error{Column: column(line, part), Reason: reasonFields}
 	}
-	method, rest, ok := token(s, "method=")
+	method, rest, ok := fieldOf(s, "method=")
 	if e.Method = methodOf(method); !ok || e.Method == pipeline.MethodUnknown {
 		return fail(s)
 	}
-	path, rest, ok := token(rest, "path=")
+	path, rest, ok := fieldOf(rest, "path=")
 	if !ok {
 		return fail(rest)
 	}
@@ -46,15 +46,15 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 	if strings.HasPrefix(rest, " error=") {
 		rest = r.afterError(rest)
 	}
-	fields(rest, e)
+	railsFields(rest, e)
 	if isFormAgain(e, action) {
 		return skipForm, nil
 	}
 	return "", nil
 }
 
-// token reads "name=value " and returns what follows the blank.
-func token(s, name string) (value, rest string, ok bool) {
+// fieldOf reads "name=value " and returns what follows the blank.
+func fieldOf(s, name string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, name) {
 		return "", s, false
 	}
@@ -105,8 +105,8 @@ func closers(s string) (n int) {
 	return strings.Count(s, "' duration=") + strings.Count(s, "' allocations=")
 }
 
-// fields reads what follows status and error.
-func fields(s string, e *pipeline.Event) {
+// railsFields reads what follows status and error.
+func railsFields(s string, e *pipeline.Event) {
 	sure := true
 	for s != "" {
 		name, rest, _ := strings.Cut(s[1:], "=")
