@@ -118,7 +118,7 @@ func raw(line string, r *record) *Error {
 	switch {
 	case statusAfter(rest) >= 0:
 		return &Error{Column: at, Reason: reasonAmbiguous}
-	case middle < 0 || len(rest) < middle+4:
+	case middle < 0 || strings.IndexByte(rest[middle+3:], '"') < 0:
 		return &Error{Column: at, Reason: reasonQuote}
 	case rest[len(rest)-1] != '"':
 		return &Error{Column: at + strings.LastIndexByte(rest, '"') + 1, Reason: reasonTail}

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"strings"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -57,7 +56,7 @@ func (p *Parser) Reset() { p.arena.reset() }
 // The strings of e point into line or live until Reset.
 func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, err *Error) {
 	*e = pipeline.Event{}
-	text := unwrap(strings.TrimRight(line, "\r\n"))
+	text := unwrap(trimEnd(line))
 	if isBlank(text) {
 		e.Format = p.format
 		return skipBlank, nil

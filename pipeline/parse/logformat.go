@@ -16,10 +16,11 @@ const maxVariables = 64
 type kind uint8
 
 const (
-	kindFree  kind = iota // anything
-	kindWord              // anything without blank, quote and bracket
-	kindLocal             // $time_local
-	kindList              // words, parted by ", " and " : "
+	kindFree   kind = iota // anything
+	kindWord               // anything without blank, quote and bracket
+	kindNumber             // digits and points, or "-"
+	kindLocal              // $time_local
+	kindList               // words, parted by ", " and " : "
 )
 
 // A variable is what is known of an nginx variable.
@@ -32,21 +33,21 @@ type variable struct {
 // an operator's own (by map) end the list.
 var variables = map[string]variable{
 	"remote_addr": {fieldAddr, kindWord}, "realip_remote_addr": {fieldNone, kindWord},
-	"binary_remote_addr": {fieldNone, kindFree}, "remote_port": {fieldNone, kindWord},
+	"binary_remote_addr": {fieldNone, kindFree}, "remote_port": {fieldNone, kindNumber},
 	"http_x_forwarded_for": {fieldForwarded, kindList}, "proxy_add_x_forwarded_for": {fieldNone, kindList},
-	"msec": {fieldMsec, kindWord}, "time_iso8601": {fieldISO, kindWord}, "time_local": {fieldTime, kindLocal},
+	"msec": {fieldMsec, kindNumber}, "time_iso8601": {fieldISO, kindWord}, "time_local": {fieldTime, kindLocal},
 	"request": {fieldRequest, kindFree}, "request_method": {fieldMethod, kindWord},
 	"request_uri": {fieldURI, kindFree}, "uri": {fieldURI, kindFree}, "document_uri": {fieldURI, kindFree},
-	"status": {fieldStatus, kindWord}, "body_bytes_sent": {fieldBytes, kindWord}, "bytes_sent": {fieldSent, kindWord},
-	"request_length": {fieldLength, kindWord}, "request_time": {fieldDuration, kindWord},
+	"status": {fieldStatus, kindNumber}, "body_bytes_sent": {fieldBytes, kindNumber}, "bytes_sent": {fieldSent, kindNumber},
+	"request_length": {fieldLength, kindNumber}, "request_time": {fieldDuration, kindNumber},
 	"http_user_agent": {fieldAgent, kindFree},
 	"http_signature":  {fieldSignature, kindFree}, "http_signature_input": {fieldInput, kindFree},
 	"upstream_addr": {fieldNone, kindList}, "upstream_status": {fieldNone, kindList},
 	"upstream_response_time": {fieldNone, kindList}, "upstream_connect_time": {fieldNone, kindList},
 	"upstream_header_time": {fieldNone, kindList}, "upstream_cache_status": {fieldNone, kindWord},
-	"host": {fieldNone, kindWord}, "server_name": {fieldNone, kindWord}, "server_port": {fieldNone, kindWord},
+	"host": {fieldNone, kindWord}, "server_name": {fieldNone, kindWord}, "server_port": {fieldNone, kindNumber},
 	"scheme": {fieldNone, kindWord}, "server_protocol": {fieldNone, kindWord}, "pipe": {fieldNone, kindWord},
-	"connection": {fieldNone, kindWord}, "connection_requests": {fieldNone, kindWord},
+	"connection": {fieldNone, kindNumber}, "connection_requests": {fieldNone, kindNumber},
 	"request_id": {fieldNone, kindWord}, "gzip_ratio": {fieldNone, kindWord}, "ssl_protocol": {fieldNone, kindWord},
 	"ssl_cipher": {fieldNone, kindWord},
 	"sig_key":    {fieldKey, kindFree}, "key_id": {fieldKey, kindFree}, "keyid": {fieldKey, kindFree},
@@ -88,16 +89,16 @@ func compile(format string) (*logFormat, map[string]field, error) {
 	return f, nil, err
 }
 
-// A token is a variable of a log_format, the text before it, and where it stands in the configuration.
-type token struct {
+// A variableAt is a variable of a log_format, the text before it, and where it stands in the configuration.
+type variableAt struct {
 	text, name string
 	column     int
 	after      string // the text after the last variable; of the last token only
 }
 
 // tokens splits a format into its variables.
-func (src *source) tokens() ([]token, error) {
-	var list []token
+func (src *source) tokens() ([]variableAt, error) {
+	var list []variableAt
 	rest, at := src.text, 0
 	for {
 		i := strings.IndexByte(rest, '$')
@@ -108,7 +109,7 @@ func (src *source) tokens() ([]token, error) {
 		if name == "" {
 			return nil, fmt.Errorf(`log_format: column %d: "$" names no variable`, src.column(at+i))
 		}
-		list = append(list, token{text: rest[:i], name: name, column: src.column(at + i)})
+		list = append(list, variableAt{text: rest[:i], name: name, column: src.column(at + i)})
 		rest, at = rest[i+1+n:], at+i+1+n
 	}
 	if len(list) == 0 {
@@ -138,7 +139,7 @@ func variableName(s string) (string, int) {
 }
 
 // sufficient reports what a format lacks.
-func sufficient(tokens []token) error {
+func sufficient(tokens []variableAt) error {
 	var has [fields]bool
 	for _, t := range tokens {
 		has[variables[t.name].field] = true
@@ -153,7 +154,7 @@ func sufficient(tokens []token) error {
 }
 
 // items makes a reader of a text format.
-func (src *source) items(tokens []token) (*logFormat, error) {
+func (src *source) items(tokens []variableAt) (*logFormat, error) {
 	f := &logFormat{last: tokens[len(tokens)-1].after}
 	for i, t := range tokens {
 		v, next := variables[t.name], f.last
@@ -175,7 +176,7 @@ func (src *source) items(tokens []token) (*logFormat, error) {
 
 // keysOf returns the fields of a JSON format by key: "key":"$variable" and "key":$variable. A value
 // that is more than one variable is not read.
-func keysOf(tokens []token) map[string]field {
+func keysOf(tokens []variableAt) map[string]field {
 	keys := map[string]field{}
 	for i, t := range tokens {
 		after := t.after

@@ -21,9 +21,7 @@ type matcher struct {
 // read reads a line of the format.
 func (f *logFormat) read(line string, r *record) *Error {
 	m := matcher{logFormat: f, line: line, found: r, steps: maxSteps}
-	escaped := r.escaped
-	m.now.escaped = escaped
-	r.at[fieldStatus] = ""
+	m.now.escaped = r.escaped
 	matched := m.match(0, 0)
 	switch {
 	case m.twice || m.steps <= 0:
@@ -48,10 +46,21 @@ func (m *matcher) match(i, at int) bool {
 		return false
 	}
 	at += len(it.text)
-	if n, ok := extent(it.kind, m.line[at:]); ok {
-		return m.take(i, at, at+n)
+	next := m.last
+	if i+1 < len(m.items) {
+		next = m.items[i+1].text
 	}
-	return m.try(i, at)
+	n, ok := extent(it.kind, m.line[at:], next)
+	switch {
+	case ok:
+		return m.take(i, at, at+n)
+	case it.kind == kindLocal:
+		m.far = max(m.far, at)
+		return false
+	case next == "":
+		return m.take(i, at, len(m.line))
+	}
+	return m.try(i, at, next)
 }
 
 // take reads an item's value and goes on after it.
@@ -67,26 +76,32 @@ func (m *matcher) take(i, from, to int) bool {
 }
 
 // try tries all ends of a value of free text.
-func (m *matcher) try(i, from int) bool {
-	next := m.last
-	if i+1 < len(m.items) {
-		next = m.items[i+1].text
-	} else if next == "" {
-		return m.take(i, from, len(m.line))
-	}
-	matched := false
+func (m *matcher) try(i, from int, next string) (matched bool) {
 	for to := from; m.steps > 0 && !m.twice; to++ {
 		n := strings.Index(m.line[to:], next)
 		if n < 0 {
 			break
 		}
 		to += n
+		quoted := m.items[i].quoted
+		if quoted && isEscaped(m.line[from:to]) {
+			continue // escape=json, within the value
+		}
 		matched = m.take(i, from, to) || matched
-		if m.items[i].quoted {
+		if quoted {
 			break
 		}
 	}
 	return matched
+}
+
+// isEscaped reports whether what follows s is escaped by a backslash at its end.
+func isEscaped(s string) bool {
+	n := len(s)
+	for n > 0 && s[n-1] == '\\' {
+		n--
+	}
+	return (len(s)-n)%2 == 1
 }
 
 // note notes a whole reading.
@@ -99,11 +114,14 @@ func (m *matcher) note() bool {
 	return true
 }
 
-// extent returns the length of a value that has a shape; not ok for free text.
-func extent(k kind, s string) (int, bool) {
+// extent returns the length of a value that has a shape; not ok for free text, and for a word before
+// text that could be a piece of it.
+func extent(k kind, s, next string) (int, bool) {
 	switch k {
 	case kindWord:
-		return wordLen(s), true
+		return wordLen(s), next == "" || strings.IndexByte(wordEnds, next[0]) >= 0
+	case kindNumber:
+		return numberLen(s), true
 	case kindLocal:
 		return len(localLayout), len(s) >= len(localLayout) && isLocal(s[:len(localLayout)])
 	case kindList:
@@ -112,12 +130,27 @@ func extent(k kind, s string) (int, bool) {
 	return 0, false
 }
 
+// wordEnds are what no word holds.
+const wordEnds = " \t\"]|;"
+
 // wordLen returns the length of the word with which s begins.
 func wordLen(s string) int {
-	if n := strings.IndexAny(s, " \t\"]|;"); n >= 0 {
+	if n := strings.IndexAny(s, wordEnds); n >= 0 {
 		return n
 	}
 	return len(s)
+}
+
+// numberLen returns the length of the number, or the "-", with which s begins.
+func numberLen(s string) int {
+	n := 0
+	for n < len(s) && (s[n]-'0' <= 9 || s[n] == '.') {
+		n++
+	}
+	if n == 0 && strings.HasPrefix(s, "-") {
+		return 1
+	}
+	return n
 }
 
 // listLen returns the length of the list with which s begins: nginx parts upstreams by ", " and " : ".

@@ -48,6 +48,7 @@ type nginx struct {
 	format  *logFormat // nil: combined and its variants
 	keys    map[string]namedField
 	order   keyOrder
+	record  record // of the line being read
 }
 
 func newNginx(o Options, a *arena) (*nginx, error) {
@@ -69,22 +70,20 @@ func (n *nginx) line(line string, _ Env, e *pipeline.Event) (skip string, err *E
 	if isErrorLog(line) {
 		return skipErrorLog, nil
 	}
-	var r record
+	r := &n.record
+	*r = record{escaped: strings.IndexByte(line, '\\') >= 0}
 	switch {
 	case n.format != nil:
-		r.escaped = strings.IndexByte(line, '\\') >= 0
-		err = n.format.read(line, &r)
+		err = n.format.read(line, r)
 	case line[0] == '{':
-		r.escaped = strings.IndexByte(line, '\\') >= 0
-		err = n.json(line, &r)
+		err = n.json(line, r)
 	default:
-		r.escaped = strings.IndexByte(line, '\\') >= 0
-		err = combined(line, &r)
+		err = combined(line, r)
 	}
 	if err != nil {
 		return "", err
 	}
-	return "", n.fill(line, &r, e)
+	return "", n.fill(line, r, e)
 }
 
 // fill makes an event of a record.

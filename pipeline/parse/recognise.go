@@ -53,6 +53,14 @@ func isErrorLog(line string) bool {
 		line[16] == ':' && line[19] == ' ' && line[20] == '[' && isDigits(line[:4])
 }
 
+// trimEnd takes the end of line off.
+func trimEnd(s string) string {
+	for s != "" && (s[len(s)-1] == '\n' || s[len(s)-1] == '\r') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
 // isBlank reports whether a line has nothing but blanks.
 func isBlank(line string) bool {
 	for i := range len(line) {

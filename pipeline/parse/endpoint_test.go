@@ -1,0 +1,122 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+func TestClassify(t *testing.T) {
+	f := func(method, target string, want pipeline.Endpoint, user string) {
+		t.Helper()
+		e := pipeline.Event{Method: methodOf(method)}
+		setTarget(&e, target)
+		if e.Endpoint != want || e.LocalUser != user {
+			t.Errorf("%s %s: got %s %q, want %s %q", method, target, e.Endpoint, e.LocalUser, want, user)
+		}
+	}
+	f("POST", "/inbox", pipeline.EndpointInbox, "")
+	f("POST", "/actor/inbox", pipeline.EndpointInbox, "")
+	f("POST", "//inbox/", pipeline.EndpointInbox, "")
+	f("POST", "https://social.example/inbox", pipeline.EndpointInbox, "")
+	f("POST", "/users/alice/inbox", pipeline.EndpointUserInbox, "alice")
+	f("POST", "/ap/users/1099/inbox", pipeline.EndpointUserInbox, "1099")
+	f("GET", "/users/alice", pipeline.EndpointActor, "alice")
+	f("GET", "/users/alice.json", pipeline.EndpointActor, "alice")
+	f("GET", "/ap/users/1099", pipeline.EndpointActor, "1099")
+	f("GET", "/actor", pipeline.EndpointActor, "")
+	f("GET", "/users/alice/statuses/1", pipeline.EndpointStatus, "alice")
+	f("GET", "/users/alice/statuses/1/activity", pipeline.EndpointStatus, "alice")
+	f("GET", "/users/alice/statuses/1/replies?page=true", pipeline.EndpointCollection, "alice")
+	f("GET", "/users/alice/statuses/1/likes", pipeline.EndpointCollection, "alice")
+	f("GET", "/users/alice/statuses/1/shares", pipeline.EndpointCollection, "alice")
+	f("GET", "/ap/users/1099/statuses/1", pipeline.EndpointStatus, "1099")
+	f("GET", "/@alice/109372843234", pipeline.EndpointStatus, "alice")
+	f("GET", "/@alice/109372843234/embed", pipeline.EndpointStatus, "alice")
+	f("GET", "/@bob@remote.example/109372843234", pipeline.EndpointProfilePage, "")
+	f("GET", "/@alice", pipeline.EndpointProfilePage, "")
+	f("GET", "/@alice.rss", pipeline.EndpointProfilePage, "")
+	f("GET", "/@alice/with_replies", pipeline.EndpointProfilePage, "")
+	f("GET", "/users/alice/outbox?page=true", pipeline.EndpointOutbox, "alice")
+	f("GET", "/actor/outbox", pipeline.EndpointOutbox, "")
+	f("GET", "/users/alice/followers", pipeline.EndpointCollection, "alice")
+	f("GET", "/users/alice/following", pipeline.EndpointCollection, "alice")
+	f("GET", "/users/alice/collections/featured", pipeline.EndpointCollection, "alice")
+	f("GET", "/users/alice/followers_synchronization", pipeline.EndpointCollection, "alice")
+	f("GET", "/contexts/1-2", pipeline.EndpointCollection, "")
+	f("GET", "/.well-known/webfinger?resource=acct:a@b", pipeline.EndpointWebfinger, "")
+	f("GET", "/.well-known/host-meta", pipeline.EndpointWebfinger, "")
+	f("GET", "/.well-known/nodeinfo", pipeline.EndpointNodeinfo, "")
+	f("GET", "/nodeinfo/2.0", pipeline.EndpointNodeinfo, "")
+	f("GET", "/system/media_attachments/files/1/a.png", pipeline.EndpointMedia, "")
+	f("GET", "/media_proxy/1/original", pipeline.EndpointMediaProxy, "")
+	f("GET", "/api/v1/instance", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v2/instance", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/instance/peers", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/custom_emojis", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/directory", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/trends/tags", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/statuses/1", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/statuses/1/context", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/oembed?url=x", pipeline.EndpointAPIPublic, "")
+	f("GET", "/api/v1/accounts/1", pipeline.EndpointAPIAccount, "")
+	f("POST", "/api/v1/accounts/1/follow", pipeline.EndpointAPIAccount, "")
+	f("GET", "/api/v1/notifications", pipeline.EndpointAPIAccount, "")
+	f("POST", "/api/v1/statuses/1/favourite", pipeline.EndpointAPIAccount, "")
+	f("DELETE", "/api/v1/statuses/1", pipeline.EndpointAPIAccount, "")
+	f("POST", "/api/v1/statuses", pipeline.EndpointAPIPost, "")
+	f("PUT", "/api/v1/statuses/1", pipeline.EndpointAPIPost, "")
+	f("POST", "/api/v2/media", pipeline.EndpointAPIPost, "")
+	f("GET", "/api/v1/timelines/home", pipeline.EndpointTimeline, "")
+	f("GET", "/api/v1/streaming?access_token=x", pipeline.EndpointStreaming, "")
+	f("GET", "/api/v2/search?q=x", pipeline.EndpointSearch, "")
+	f("GET", "/api/v1/accounts/search?q=x", pipeline.EndpointSearch, "")
+	f("POST", "/auth/sign_in", pipeline.EndpointSignIn, "")
+	f("POST", "/auth/sign_in.json", pipeline.EndpointSignIn, "")
+	f("POST", "/auth/sessions/security_key_options", pipeline.EndpointSignIn, "")
+	f("POST", "/auth", pipeline.EndpointSignUp, "")
+	f("GET", "/auth/sign_up", pipeline.EndpointSignUp, "")
+	f("POST", "/api/v1/accounts", pipeline.EndpointSignUp, "")
+	f("PUT", "/auth", pipeline.EndpointPassword, "")
+	f("POST", "/auth/password", pipeline.EndpointPassword, "")
+	f("GET", "/auth/password/edit?reset_password_token=x", pipeline.EndpointPassword, "")
+	f("GET", "/auth/confirmation?confirmation_token=x", pipeline.EndpointConfirmation, "")
+	f("PUT", "/auth/setup", pipeline.EndpointConfirmation, "")
+	f("POST", "/api/v1/emails/confirmations", pipeline.EndpointConfirmation, "")
+	f("POST", "/oauth/token", pipeline.EndpointOAuth, "")
+	f("POST", "/api/v1/apps", pipeline.EndpointApps, "")
+	f("GET", "/admin/accounts", pipeline.EndpointAdmin, "")
+	f("GET", "/api/v1/admin/accounts", pipeline.EndpointAdmin, "")
+	f("GET", "/sidekiq/queues", pipeline.EndpointAdmin, "")
+	f("GET", "/packs/js/common.js", pipeline.EndpointStatic, "")
+	f("GET", "/robots.txt", pipeline.EndpointStatic, "")
+	f("GET", "/apple-touch-icon-precomposed.png", pipeline.EndpointStatic, "")
+	f("GET", "/manifest.json", pipeline.EndpointStatic, "")
+	f("GET", "/tags/cats", pipeline.EndpointTagPage, "")
+	f("GET", "/tags", pipeline.EndpointOther, "")
+	f("GET", "/", pipeline.EndpointOther, "")
+	f("GET", "/wp-login.php", pipeline.EndpointOther, "")
+	f("OPTIONS", "*", pipeline.EndpointOther, "")
+	f("GET", "", pipeline.EndpointOther, "")
+	f("GET", "/@", pipeline.EndpointProfilePage, "")
+	f("GET", "/"+strings.Repeat("a/", 500), pipeline.EndpointOther, "")
+}
+
+func TestPath(t *testing.T) {
+	f := func(target, want string) {
+		t.Helper()
+		if got := pathOf(target); got != want {
+			t.Errorf("path of %q: got %q, want %q", target, got, want)
+		}
+	}
+	f("/a?b=c?d", "/a")
+	f("/a#b?c", "/a")
+	f("/a#b", "/a")
+	f("http://x.example/abs?q", "/abs")
+	f("https://x.example", "/")
+	f("https://x.example?token=1", "/")
+	f("x.example:443", "x.example:443") // CONNECT
+	f("?token", "")
+	f("/"+strings.Repeat("a", 600), "/"+strings.Repeat("a", maxPath-1))
+}
