@@ -16,7 +16,7 @@ func other(line string) (skip string, err *Error) {
 		return skipWarning, nil
 	case isStatement(line):
 		return skipStatement, nil
-	case line[0] == ' ' || line[0] == '\t':
+	case line[0] == ' ' || line[0] == '\t': // Sidekiq's logo too
 		return skipContinuation, nil
 	}
 	return "", &Error{Column: 1, Reason: reasonLine}
@@ -40,13 +40,7 @@ func isBanner(line string) bool {
 			return true
 		}
 	}
-	return isArt(line)
-}
-
-// isArt reports whether a line is of Sidekiq's logo.
-func isArt(line string) bool {
-	return len(line) < 80 && strings.Contains(line, "$$") ||
-		strings.HasPrefix(line, "     ") && strings.Trim(line, " $,.'`:|_-/\\mbdsPy^") == ""
+	return false
 }
 
 func isCommand(line string) bool {

@@ -129,5 +129,9 @@ func looksRails(line string) bool {
 	if strings.HasPrefix(body, "method=") {
 		return strings.Contains(body, " path=") && strings.Contains(body, " action=")
 	}
-	return prefixed && tagged || isLogrageJSON(body)
+	return prefixed && tagged && hasRequestID(text) || isLogrageJSON(body)
 }
+
+// hasRequestID reports whether the first tag has the length of an id that Rails makes; a client may
+// choose a shorter one, and others use tags of their own, as "[paperclip]".
+func hasRequestID(text string) bool { return strings.IndexByte(text, ']') > 32 }

@@ -43,10 +43,14 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 	}
 	e.Kind, e.Status = pipeline.KindRequest, status
 	setTarget(e, path)
-	if strings.HasPrefix(rest, " error=") {
+	failed := strings.HasPrefix(rest, " error=")
+	if failed {
 		rest = r.afterError(rest)
 	}
 	railsFields(rest, e)
+	if failed {
+		e.Verified = pipeline.VerdictUnsaid // a stranger's line break may have made an end of the error
+	}
 	if isFormAgain(e, action) {
 		return skipForm, nil
 	}
