@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -50,7 +51,7 @@ func (e *Engine) retard(s *stream, t pipeline.Time) {
 		it.after.retard(back, before.Time)
 	}
 	s.read.retard(back, before.Time)
-	fact := item{time: before.Time, after: before, event: streamFact(&before, pipeline.StreamRebased, s.read.Shift)}
+	fact := item{time: cmp.Or(before.Time, q.at(first).time), after: before, event: streamFact(&before, pipeline.StreamRebased, s.read.Shift)}
 	fact.after.Shift = s.read.Shift
 	q.insert(first, fact)
 }
