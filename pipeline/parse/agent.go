@@ -98,7 +98,7 @@ func keptAgent(s string) string {
 		if start > 0 && end < len(s) && s[start-1] == '<' && s[end] == '>' {
 			start, end = start-1, end+1
 		}
-		s = strings.TrimRight(s[:start], " ") + s[end:]
-		from = min(start, len(s))
+		before := strings.TrimRight(s[:start], " ")
+		s, from = before+s[end:], len(before)
 	}
 }

@@ -65,21 +65,22 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 	if f == pipeline.FormatUnknown {
 		return "", p.reject(line, env, e, &Error{Column: 1, Reason: reasonFormat})
 	}
-	if skip, err = p.syntaxes[f].line(text, env, e); err == nil && skip == "" {
-		err = p.setTime(env, e)
-	}
-	switch {
-	case err != nil:
+	if skip, err = p.syntaxes[f].line(text, env, e); err != nil {
 		err.Format = f
 		err.Column += column(line, text) - 1
 		return "", p.reject(line, env, e, err)
-	case skip != "":
-		p.adopt(f)
+	}
+	p.adopt(f)
+	if skip != "" {
 		p.misses = min(p.misses+1, patience)
 		*e = pipeline.Event{Format: f}
 		return skip, nil
 	}
-	p.adopt(f)
+	if !p.setTime(env, e) {
+		err = p.reject(line, env, e, &Error{Format: f, Column: 1, Reason: reasonNoTime})
+		p.misses = 0
+		return "", err
+	}
 	p.misses = 0
 	p.last = pipeline.Stamp{Time: e.Time, Digits: e.Digits}
 	e.Format = f
@@ -112,19 +113,17 @@ func (p *Parser) reject(line string, env Env, e *pipeline.Event, err *Error) *Er
 }
 
 // setTime decides which time counts: the envelope's, the line's own, that of reading, the last one.
-func (p *Parser) setTime(env Env, e *pipeline.Event) *Error {
+func (p *Parser) setTime(env Env, e *pipeline.Event) bool {
 	switch {
 	case env.Time != 0:
 		e.Time, e.Digits = env.Time, digitsOf(env.Time)
 	case e.Time != 0:
 	case env.Read != 0:
 		e.Time, e.Digits = env.Read, digitsOf(env.Read)
-	case p.last.Time != 0:
-		e.Time, e.Digits = p.last.Time, p.last.Digits
 	default:
-		return &Error{Column: 1, Reason: reasonNoTime}
+		e.Time, e.Digits = p.last.Time, p.last.Digits
 	}
-	return nil
+	return e.Time != 0
 }
 
 // digitsOf returns how many decimals to show of a time whose text is not known.

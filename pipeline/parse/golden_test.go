@@ -42,15 +42,31 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-func account(t *testing.T, out *bytes.Buffer, file string) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+// readAt is when the captures were read, for lines without a stamp.
+const readAt = 1795500000 * pipeline.Second
+
+// captured returns the lines of the captures of a name.
+func captured(t testing.TB, pattern string) (lines []string) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/captures/" + pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("captures %s: got %d files, %v", pattern, len(files), err)
 	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")...)
+	}
+	return lines
+}
+
+func account(t *testing.T, out *bytes.Buffer, file string) {
 	p := newParser(t, Options{})
-	for i, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+	for i, line := range captured(t, filepath.Base(file)) {
 		var e pipeline.Event
-		skip, perr := p.Parse(line, Env{}, &e)
+		skip, perr := p.Parse(line, Env{Read: readAt}, &e)
 		fmt.Fprintf(out, "%s:%d %s ", filepath.Base(file), i+1, e.Format)
 		switch {
 		case skip != "":

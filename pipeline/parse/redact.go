@@ -10,17 +10,19 @@ import (
 
 // maxSample bounds a sample; of a long line only so much is looked at.
 const (
-	maxSample  = 200
+	maxSample  = 200 // with the mask at its end
 	sampleFrom = 1024
 	minToken   = 20 // a run of token characters this long may be a secret
 )
 
-// sample returns what may be shown of a line that was rejected. A Sidekiq line may be a piece of a job's
-// arguments, private messages included: of it nothing is shown from the first quote or brace on.
+// sample returns what may be shown of a line that was rejected. A line of Sidekiq, or of what may be its,
+// can be a piece of a job's arguments, private messages included: of it nothing is shown from the first
+// quote or brace on, unless it is an object from the start, in which the arguments are found by name.
 func sample(line string, f pipeline.Format) string {
-	if f == pipeline.FormatSidekiq {
+	mayBeJob := f == pipeline.FormatSidekiq || f == pipeline.FormatUnknown && !strings.HasPrefix(line, "{")
+	if mayBeJob {
 		if i := strings.IndexAny(line, "\"'{<\\"); i >= 0 {
-			return cut(redact(line[:i]), maxSample-len(mask)) + mask
+			return redact(line[:i]) + mask
 		}
 	}
 	return redact(line)
@@ -37,7 +39,7 @@ func redact(line string) string {
 		line = line[:i] + mask
 	}
 	line = maskTokens(maskMails(maskQueries(printable(line))))
-	return strings.ToValidUTF8(cut(line, maxSample), "")
+	return strings.ToValidUTF8(cut(line, maxSample-len(mask)), "")
 }
 
 // argumentsAt returns where a job's arguments begin, -1 for nowhere.

@@ -42,7 +42,7 @@ func (p *Parser) Restore(state string) {
 	last, err1 := strconv.ParseInt(part[2], 10, 64)
 	digits, err2 := strconv.ParseUint(part[3], 10, 8)
 	misses, err3 := strconv.ParseUint(part[4], 10, 8)
-	if err1 != nil || err2 != nil || err3 != nil || digits > 9 || last < 0 || last > lastUnix*int64(pipeline.Second) ||
+	if err1 != nil || err2 != nil || err3 != nil || digits > 9 || !isSane(pipeline.Time(last)) ||
 		f == pipeline.FormatUnknown && part[1] != f.String() {
 		return
 	}
@@ -54,6 +54,11 @@ func (p *Parser) Restore(state string) {
 	if s := p.syntaxes[f]; s != nil {
 		s.restore(part[5])
 	}
+}
+
+// isSane reports whether a time is unknown or may be a log's.
+func isSane(t pipeline.Time) bool {
+	return t == 0 || t >= firstUnix*pipeline.Second && t/pipeline.Second <= lastUnix
 }
 
 // forget makes the parser as new, its caches aside.
