@@ -127,17 +127,23 @@ func (t *tracker) suggestions(f *pipeline.Finding, a *pipeline.Alert) []pipeline
 	out := []pipeline.Suggestion{}
 	for _, s := range from {
 		who := a.Entity.Value
-		if strings.HasPrefix(s.Kind, "mastodon.domain_") && !a.Entity.Type.IsName() {
+		if aimsAtName(s.Kind) && !a.Entity.Type.IsName() {
 			if a.Proven == nil {
 				continue
 			}
 			who = a.Proven.Value
 		}
-		s.Kind, s.Undo = clean(s.Kind), clean(s.Undo)
+		s.Kind = clean(s.Kind)
+		s.Undo = clean(strings.Replace(s.Undo, "%s", who, 1))
 		s.Text = clean(strings.Replace(s.Text, "%s", who, 1))
 		out = append(out, s)
 	}
 	return out
+}
+
+// aimsAtName reports whether what is suggested is done to a domain or to a remote account.
+func aimsAtName(kind string) bool {
+	return strings.HasPrefix(kind, "mastodon.domain_") || strings.HasPrefix(kind, "mastodon.account_")
 }
 
 // clean returns a copy of s that is valid UTF-8, as JSON can carry it.

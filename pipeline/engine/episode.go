@@ -19,6 +19,7 @@ type episode struct {
 	Others pipeline.Time // until when any of the facts beyond Facts is true
 	Total  uint64        // events
 	Value  float64       // of the measure at firing
+	Window string        // of the measure at firing: values of another one can't be compared
 	First  uint64        // events at firing
 	Grown  bool          // tenfold scope was told
 	Judged pipeline.Time // the second in which proof was last asked for
@@ -39,7 +40,7 @@ func (t *tracker) begin(f *pipeline.Finding, entity pipeline.AlertEntity) {
 	ep := &episode{
 		Print: print,
 		Quiet: t.quiet(f.Detector),
-		Value: finite(f.Measure.Value),
+		Value: finite(f.Measure.Value), Window: clean(f.Measure.Window),
 	}
 	t.open = append(t.open, ep)
 	t.byEntity[entityKey{f.Detector, entityOf(entity)}] = ep
@@ -117,7 +118,8 @@ func (ep *episode) grow(key factKey, f *pipeline.Finding) {
 
 // tenfold reports whether ep has ten times the scope that it fired with.
 func (ep *episode) tenfold(f *pipeline.Finding) bool {
-	return ep.Value > 0 && f.Measure.Value >= 10*ep.Value || ep.Total >= 10*max(ep.First, 1)
+	same := ep.Value > 0 && f.Measure.Window == ep.Window
+	return same && f.Measure.Value >= 10*ep.Value || ep.Total >= 10*max(ep.First, 1)
 }
 
 // proves returns the name that f proves for an episode which fired on an address, else nil.

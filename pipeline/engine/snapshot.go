@@ -110,8 +110,9 @@ func (e *Engine) write(w io.Writer) error {
 		Ends: len(t.ends.order), Forgotten: t.ends.forgotten, Refused: t.refused,
 	})
 	for _, s := range e.streams {
+		p := s.done()
 		err = firstOf(err, func() error {
-			return enc.Encode(savedStream{ID: s.id, Live: s.live || s.kept, progress: *s.done()})
+			return enc.Encode(savedStream{ID: s.id, Live: (s.live || s.kept) && !p.Ended, progress: *p})
 		})
 	}
 	err = encodeAll(enc, err, t.open)

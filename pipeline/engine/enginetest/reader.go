@@ -3,6 +3,7 @@ package enginetest
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -14,17 +15,25 @@ func newReader(s *Stream) *reader {
 		rd.seqs[i+1], rd.newest[i+1] = rd.seqs[i], rd.newest[i]
 		if st.Event != nil {
 			rd.seqs[i+1]++
-			rd.newest[i+1] = max(rd.newest[i], st.Event.Time)
+			rd.newest[i+1] = max(rd.newest[i], stampOf(st))
 		}
 	}
 	rd.coming[n] = math.MaxInt64
 	for i := n - 1; i >= 0; i-- {
 		rd.coming[i] = rd.coming[i+1]
-		if ev := s.Steps[i].Event; ev != nil && ev.Time != 0 {
-			rd.coming[i] = min(rd.coming[i], ev.Time)
+		if t := stampOf(s.Steps[i]); t != 0 {
+			rd.coming[i] = min(rd.coming[i], t)
 		}
 	}
 	return rd
+}
+
+// stampOf returns the stamp of an event that has one.
+func stampOf(st Step) pipeline.Time {
+	if st.Event == nil || st.Event.Kind == pipeline.KindRejected {
+		return 0
+	}
+	return st.Event.Time
 }
 
 // next reads a batch of at most n events; what is no event ends it.
@@ -51,14 +60,14 @@ func (rd *reader) next(n int) pipeline.Batch {
 	return b
 }
 
-// redundant returns a claim that the next event, which is in order, makes anyway; zero if there is none.
+// redundant returns a claim that the next event, which is in order and no leap, makes anyway; zero if
+// there is none.
 func (rd *reader) redundant(r *run) pipeline.Time {
 	if !r.s.Claims || !rd.opened || rd.newest[rd.pos] == 0 || r.rand.below(2) == 0 {
 		return 0
 	}
-	ev := rd.stream.Steps[rd.pos].Event
 	from, to := rd.newest[rd.pos], rd.coming[rd.pos]
-	if ev == nil || ev.Time == 0 || ev.Kind == pipeline.KindRejected || to < from || ev.Time != to {
+	if to < from || to > from.Add(time.Minute) || stampOf(rd.stream.Steps[rd.pos]) != to {
 		return 0
 	}
 	limit := from + pipeline.Time(r.rand.next()%uint64(to-from+1))
