@@ -14,6 +14,7 @@ type object struct {
 
 	key   string // of the field, without quotes
 	value string // raw: a string with its quotes
+	whole bool   // the last string has its closing quote
 	at    int
 	done  bool
 }
@@ -23,7 +24,9 @@ func (o *object) next() bool {
 	if !o.enter('{') || o.peek() != '"' {
 		return false
 	}
-	o.key = o.inner(o.skipString())
+	if o.key = o.inner(o.skipString()); !o.whole {
+		return false
+	}
 	o.blanks()
 	for o.at < len(o.text) && (o.text[o.at] == ':' || o.text[o.at] == '=' || o.text[o.at] == '>') {
 		o.at++
@@ -85,21 +88,22 @@ func (o *object) char(i int) (c byte, n int) {
 func (o *object) skipString() string {
 	from := o.at
 	_, n := o.char(o.at)
+	o.whole = false
 	for o.at += n; ; o.at += n {
-		c, m := o.char(o.at)
-		if n = m; n == 0 {
-			break
+		var c byte
+		if c, n = o.char(o.at); n == 0 {
+			return o.text[from:]
 		}
-		if c == '\\' {
+		switch c {
+		case '\\':
 			o.at += n
 			_, n = o.char(o.at)
-		} else if c == '"' {
+		case '"':
 			o.at += n
-			break
+			o.whole = true
+			return o.text[from:o.at]
 		}
 	}
-	o.at = min(o.at, len(o.text))
-	return o.text[from:o.at]
 }
 
 // skipValue moves behind a value of any kind, and returns it.
@@ -133,14 +137,27 @@ func (o *object) skipValue() string {
 	return o.text[from:]
 }
 
-// inner returns the inside of a raw string; nothing if raw is none.
+// inner returns the inside of a raw string, the last one that was read; nothing if raw is none, or was
+// cut short: half a name is another name.
 func (o *object) inner(raw string) string {
+	if !o.whole {
+		return ""
+	}
+	return o.begun(raw)
+}
+
+// begun returns the inside of a raw string, as much as there is of it.
+func (o *object) begun(raw string) string {
 	quote := `"`
 	if o.escaped {
 		quote = `\"`
 	}
-	if !strings.HasPrefix(raw, quote) {
+	raw, ok := strings.CutPrefix(raw, quote)
+	if !ok {
 		return ""
 	}
-	return strings.TrimSuffix(raw[len(quote):], quote)
+	if o.whole {
+		raw = strings.TrimSuffix(raw, quote)
+	}
+	return raw
 }

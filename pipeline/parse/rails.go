@@ -72,10 +72,10 @@ func (r *rails) line(line string, _ Env, e *pipeline.Event) (skip string, err *E
 	case isLogrageJSON(body):
 		r.voice.heard(prefixed)
 		return railsJSON(line, body, e)
-	case prefixed || tagged:
-		return r.told(body, prefixed, e), nil
+	case !prefixed && (!tagged || isBanner(line) || isCommand(line)):
+		return other(line)
 	}
-	return other(line)
+	return r.told(body, prefixed, e), nil
 }
 
 // told reads what is no record and has Rails' prefix or tags.

@@ -32,7 +32,9 @@ func railsJSON(line, s string, e *pipeline.Event) (skip string, err *Error) {
 		case "verified":
 			e.Verified = verdict(plainJSON(v))
 		case "key":
-			first(&key, v)
+			if o.whole {
+				first(&key, v)
+			}
 		}
 	}
 	if e.Method == pipeline.MethodUnknown || path == "" {
@@ -43,7 +45,7 @@ func railsJSON(line, s string, e *pipeline.Event) (skip string, err *Error) {
 	}
 	e.Kind, e.Status = pipeline.KindRequest, uint16(number(status))
 	setTarget(e, plainJSON(path))
-	if key != "" && key != "null" {
+	if strings.HasPrefix(key, `"`) {
 		setKey(e, plainJSON(key))
 	}
 	if isFormAgain(e, plainJSON(action)+" ") {

@@ -67,14 +67,17 @@ func (c *stamps) read(s string) (t pipeline.Time, digits uint8, ok bool) {
 
 // A voice is how a process of Rails speaks, by what it said last: above zero with the prefix, else
 // without. It takes many lines of the other kind to change it, so that a few which a stranger smuggled
-// in by a line break do not.
+// in by a line break do not; fewer of those with the prefix, which only a newer version writes.
 type voice int
 
-const sureVoice = 16
+const (
+	sureVoice   = 64
+	prefixVoice = 8 // what a line with the prefix weighs
+)
 
 func (v *voice) heard(prefixed bool) {
 	if prefixed {
-		*v = min(*v+1, sureVoice)
+		*v = min(*v+prefixVoice, sureVoice)
 	} else {
 		*v = max(*v-1, -sureVoice)
 	}

@@ -15,7 +15,7 @@ func (en *entry) readJSON(line string) bool {
 		case "tid":
 			first(&en.tid, o.inner(v))
 		case "msg":
-			first(&en.msg, o.inner(v))
+			first(&en.msg, o.begun(v))
 			said = true
 		case "ctx":
 			en.readJSONContext(v)
