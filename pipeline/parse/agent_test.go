@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -116,10 +117,16 @@ func TestAgentCache(t *testing.T) {
 	if len(c.known) > maxAgents || c.bytes > maxAgentBytes+readAgentMax {
 		t.Errorf("cache: got %d agents of %d bytes, want at most %d of %d", len(c.known), c.bytes, maxAgents, maxAgentBytes)
 	}
-	buf := []byte("Misskey/1 (https://a.example)")
+}
+
+// What the cache keeps must not be the line's, whose buffer is used again.
+func TestAgentCacheKeeps(t *testing.T) {
+	var c agents
 	var e pipeline.Event
-	(&agents{}).set(&e, string(buf))
-	if e.Software != "misskey" {
-		t.Errorf("software: got %q, want misskey", e.Software)
+	buf := []byte("Misskey/1 (https://a.example)")
+	c.set(&e, unsafe.String(&buf[0], len(buf)))
+	clear(buf)
+	if e.AgentHost != "a.example" || e.UserAgent != "Misskey/1 (https://a.example)" {
+		t.Errorf("after its buffer changed: got %q %q", e.AgentHost, e.UserAgent)
 	}
 }

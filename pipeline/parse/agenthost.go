@@ -64,9 +64,7 @@ func schemeBefore(s string) bool {
 
 // isRoot reports whether what follows a URL's host is no path.
 func isRoot(s string) bool {
-	if strings.HasPrefix(s, "/") {
-		s = s[1:]
-	}
+	s = strings.TrimPrefix(s, "/")
 	return s == "" || strings.IndexByte(" );,>", s[0]) >= 0
 }
 

@@ -30,7 +30,21 @@ func pathOf(target string) string {
 	if target != "" && target[0] != '/' {
 		target = withoutAuthority(target)
 	}
+	if strings.IndexByte(target, '@') >= 0 || strings.Contains(target, "%40") {
+		target = withoutMails(cut(target, 2*maxPath))
+	}
 	return cut(target, maxPath)
+}
+
+// withoutMails masks the mail addresses in a path. A segment that begins with @ is an account's handle.
+func withoutMails(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if !strings.HasPrefix(part, "@") {
+			parts[i] = maskMails(part)
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // withoutAuthority strips scheme and host of an absolute URI.
@@ -99,8 +113,8 @@ func classify(m pipeline.Method, path string) (pipeline.Endpoint, string) {
 		return pipeline.EndpointOther, ""
 	case seg[0][0] == '@':
 		return classifyProfile(seg)
-	case seg[0] == "ap" && len(seg) > 1:
-		return match(routes[seg[1]], m, seg[2:])
+	case seg[0] == "ap" && len(seg) > 1 && seg[1] == "users":
+		return match(routes["users"], m, seg[2:])
 	case seg[0] == "api":
 		return classifyAPI(m, seg[1:])
 	case len(seg) == 1 && isIcon(seg[0]):

@@ -99,6 +99,7 @@ func TestClassify(t *testing.T) {
 	f("GET", "/wp-login.php", pipeline.EndpointOther, "")
 	f("OPTIONS", "*", pipeline.EndpointOther, "")
 	f("GET", "", pipeline.EndpointOther, "")
+	f("POST", "/ap/inbox", pipeline.EndpointOther, "")
 	f("GET", "/@", pipeline.EndpointProfilePage, "")
 	f("GET", "/"+strings.Repeat("a/", 500), pipeline.EndpointOther, "")
 }
@@ -118,5 +119,9 @@ func TestPath(t *testing.T) {
 	f("https://x.example?token=1", "/")
 	f("x.example:443", "x.example:443") // CONNECT
 	f("?token", "")
+	f("/users/me@x.example/inbox", "/users/…/inbox")
+	f("/a/me%40x.example", "/a/…")
+	f("/@alice@remote.example/1", "/@alice@remote.example/1")
+	f("/a/@", "/a/@")
 	f("/"+strings.Repeat("a", 600), "/"+strings.Repeat("a", maxPath-1))
 }

@@ -63,6 +63,9 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 	}
 	f := p.choose(text)
 	if f == pipeline.FormatUnknown {
+		if skip, _ = other(text); skip != "" {
+			return skip, nil // a server's banner, or the end of a record that began in the file before
+		}
 		return "", p.reject(line, env, e, &Error{Column: 1, Reason: reasonFormat})
 	}
 	if skip, err = p.syntaxes[f].line(text, env, e); err != nil {

@@ -41,6 +41,17 @@ func TestRecognise(t *testing.T) {
 	f(pipeline.FormatNginx, nginxLine, sidekiqLine) // one stray line
 }
 
+// What comes before the first record of a stream and is no record is no mistake either.
+func TestBanner(t *testing.T) {
+	p := newParser(t, Options{})
+	for _, line := range []string{"=> Booting Puma", "    raise NoMethodError", "app/x.rb:29:in `create'"} {
+		var e pipeline.Event
+		if skip, err := p.Parse(line, Env{}, &e); skip == "" || err != nil {
+			t.Errorf("%q: got %q, %v, want it skipped", line, skip, err)
+		}
+	}
+}
+
 func TestUnknownFormat(t *testing.T) {
 	p := newParser(t, Options{})
 	var e pipeline.Event

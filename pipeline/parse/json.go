@@ -121,7 +121,9 @@ func (j *jsonReader) scalar() (value, reason string) {
 
 // bare returns an unquoted value without blanks; null is nothing.
 func bare(s string) string {
-	s = strings.TrimRight(s, " \t")
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
 	if s == "null" {
 		return ""
 	}
