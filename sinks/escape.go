@@ -206,3 +206,6 @@ func slackPlain(s string, max int) string {
 	}
 	return w.String()
 }
+
+// CleanLine returns s for one line of a terminal: bounded, without control and bidi characters.
+func CleanLine(s string) string { return clean(s, 200) }

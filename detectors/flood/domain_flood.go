@@ -19,7 +19,7 @@ var DomainFloodSpec = pipeline.Spec{
 	Defaults: "at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h, and at least 5 times the domain's own mean; medium, or high from 20 % of all deliveries on",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
-			Text: "If load is the problem, limit /inbox per address in nginx (limit_req_zone $binary_remote_addr)."},
+			Text: "If load is the problem, limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`)."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block",
 			Text: "Limit %s in Mastodon (domain block with severity silence): posts already received stay hidden, not lost."},
 		{Kind: "mastodon.domain_suspend", Destructive: true, Undo: "delete the domain block; follows that were severed stay severed",

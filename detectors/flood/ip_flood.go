@@ -17,9 +17,9 @@ var IPFloodSpec = pipeline.Spec{
 	},
 	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (limit_req_zone $binary_remote_addr)."},
-		{Kind: "mastodon.ip_block", Undo: "tootctl ip_blocks remove %s",
-			Text: "If it goes on: tootctl ip_blocks add %s --severity no_access --duration 86400"},
+		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (`limit_req_zone $binary_remote_addr`)."},
+		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
+			Text: "If it goes on: `tootctl ip_blocks add %s --severity no_access --duration 86400`"},
 	},
 }
 

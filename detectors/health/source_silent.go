@@ -19,7 +19,7 @@ var SourceSilentSpec = pipeline.Spec{
 	},
 	Defaults: "no line for at least 10 m and for as long as 30 lines usually take, by the slower of the last hour's and the last day's pace; or unreadable for 60 s; high",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "check.source", Undo: "nothing to undo", Text: "Check that the service behind %s runs, that it writes its log, and that fedwarden may read it (fedwarden state)."},
+		{Kind: "check.source", Undo: "nothing to undo", Text: "Check that the service behind %s runs, that it writes its log, and that fedwarden may read it (`fedwarden state`)."},
 	},
 }
 

@@ -19,7 +19,7 @@ var MentionFanoutSpec = pipeline.Spec{
 	},
 	Defaults: "an actor: at least 20 local accounts in 10 m or 60 in 1 h; a host without actors: 60 in 10 m; three times as many while learning; counts above 8 are estimates, 3.3 % at one sigma",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "mastodon.review_account", Undo: "nothing to undo", Text: "Look at the posts of %s and at who was mentioned."},
+		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Look at the posts of %s and at who was mentioned."},
 		{Kind: "mastodon.account_limit", Undo: "undo the limit on the account's admin page", Text: "Limit the account in Mastodon's admin pages."},
 	},
 }

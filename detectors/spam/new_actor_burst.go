@@ -17,7 +17,7 @@ var NewActorBurstSpec = pipeline.Spec{
 	},
 	Defaults: "at least 15 new actors in 10 m, 30 in 1 h or 100 in 24 h, and at least 5 times the usual; medium, or high when 80 % of the hour's actors are new; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "mastodon.review_domain", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
+		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block",
 			Text: "Limit %s while it lasts (domain block with severity silence)."},
 	},

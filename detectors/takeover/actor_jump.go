@@ -17,7 +17,7 @@ var ActorJumpSpec = pipeline.Spec{
 	},
 	Defaults: "at least 30 deliveries in 10 m or 60 in 1 h, and at least 5 times the actor's own mean; medium",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "mastodon.review_account", Undo: "nothing to undo", Text: "Compare what %s posts now with what it posted before."},
+		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Compare what %s posts now with what it posted before."},
 		{Kind: "mastodon.account_limit", Undo: "undo the limit on the account's admin page", Text: "Limit the account in Mastodon's admin pages."},
 	},
 }

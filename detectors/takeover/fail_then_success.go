@@ -20,8 +20,8 @@ var FailThenSuccessSpec = pipeline.Spec{
 	Defaults: "at least 5 failures in 30 m before the success; high",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.find_account", Undo: "nothing to undo", Text: "Search Mastodon's admin pages for accounts with the address %s, and ask the owner whether it was them."},
-		{Kind: "tootctl.disable", Undo: "tootctl accounts modify NAME --enable",
-			Text: "If it was not: tootctl accounts modify NAME --disable, then --reset-password, and look at authorised apps."},
+		{Kind: "tootctl.disable", Undo: "`tootctl accounts modify NAME --enable`",
+			Text: "If it was not: `tootctl accounts modify NAME --disable`, then `--reset-password`, and look at authorised apps."},
 	},
 }
 

@@ -19,8 +19,8 @@ var LoginBruteforceSpec = pipeline.Spec{
 	},
 	Defaults: "at least 10 failures in 5 m, or one that the rate limit refused; medium",
 	Suggest: []pipeline.Suggestion{
-		{Kind: "mastodon.ip_block", Undo: "tootctl ip_blocks remove %s",
-			Text: "tootctl ip_blocks add %s --severity no_access --duration 86400 (never for long: addresses are shared)"},
+		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
+			Text: "`tootctl ip_blocks add %s --severity no_access --duration 86400` (never for long: addresses are shared)"},
 	},
 }
 

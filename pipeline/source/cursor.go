@@ -3,6 +3,7 @@ package source
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -51,4 +52,17 @@ func parseCursor(c pipeline.Cursor) (place, error) {
 		return place{}, fmt.Errorf("read cursor: version %d, not %d", p.Version, cursorVersion)
 	}
 	return p, nil
+}
+
+// Position returns a cursor for people to read: how many bytes of the newest piece lie before it.
+func Position(c pipeline.Cursor) string {
+	p, err := parseCursor(c)
+	if err != nil {
+		return "-"
+	}
+	offset := p.Offset
+	if n := len(p.Generations); n > 0 {
+		offset = p.Generations[n-1].Offset
+	}
+	return "byte " + strconv.FormatInt(offset, 10)
 }

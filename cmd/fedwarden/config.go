@@ -1,0 +1,298 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fedwarden/fedwarden/detectors"
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/parse"
+)
+
+// A Config is what one YAML file and the environment say. Every key is optional.
+type Config struct {
+	Instance       InstanceConfig  `yaml:"instance"`
+	Inputs         []InputConfig   `yaml:"inputs"`
+	TrustedProxies []string        `yaml:"trusted_proxies"` // when a proxy or CDN stands before nginx and real_ip is not set
+	State          string          `yaml:"state"`           // the state directory
+	Memory         Size            `yaml:"memory"`          // one hard ceiling; raise it above 20,000 peers
+	Listen         string          `yaml:"listen"`          // /metrics, /healthz, /readyz; "off" for none
+	Grace          Duration        `yaml:"grace"`           // how long a stop waits for deliveries
+	Detectors      DetectorsConfig `yaml:"detectors"`
+	Sinks          SinksConfig     `yaml:"sinks"`
+}
+
+// An InstanceConfig says which Mastodon server this is.
+type InstanceConfig struct {
+	Domain string `yaml:"domain"` // its own name; without it alerts have no links
+}
+
+// An InputConfig is one log.
+type InputConfig struct {
+	Path      string            `yaml:"path"`
+	Format    string            `yaml:"format"`     // nginx, rails, sidekiq; empty: by its content
+	Timezone  string            `yaml:"timezone"`   // of stamps that name none, as in Europe/Berlin; UTC
+	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
+	LogFormat string            `yaml:"log_format"` // nginx' own text log_format
+	JSONKeys  map[string]string `yaml:"json_keys"`  // our name: its key, for a JSON log_format with names of its own
+}
+
+// A DetectorsConfig says which detectors are off.
+type DetectorsConfig struct {
+	Off []string `yaml:"off"`
+}
+
+// A SinksConfig says where alerts go.
+type SinksConfig struct {
+	Stdout  *StdoutConfig  `yaml:"stdout"`
+	File    *FileConfig    `yaml:"file"`
+	Slack   *SlackConfig   `yaml:"slack"`
+	Webhook *WebhookConfig `yaml:"webhook"`
+}
+
+// A StdoutConfig prints alerts.
+type StdoutConfig struct {
+	Format      string `yaml:"format"` // text or json
+	MinSeverity string `yaml:"min_severity"`
+}
+
+// A FileConfig appends alerts as JSON lines.
+type FileConfig struct {
+	Path        string `yaml:"path"`
+	MinSeverity string `yaml:"min_severity"`
+}
+
+// A SlackConfig posts to an incoming webhook.
+type SlackConfig struct {
+	WebhookURL     string `yaml:"webhook_url"`
+	WebhookURLFile string `yaml:"webhook_url_file"`
+	MinSeverity    string `yaml:"min_severity"`
+}
+
+// A WebhookConfig posts as Standard Webhooks has it.
+type WebhookConfig struct {
+	URL         string   `yaml:"url"`
+	URLFile     string   `yaml:"url_file"`
+	Secrets     []string `yaml:"secrets"` // the first signs too; several while one is replaced
+	SecretsFile string   `yaml:"secrets_file"`
+	MinSeverity string   `yaml:"min_severity"`
+}
+
+const (
+	defaultListen = "127.0.0.1:9464"
+	defaultMemory = 256 << 20
+	defaultGrace  = 10 * time.Second
+	minMemory     = 32 << 20
+)
+
+// defaults returns the Config of an empty file.
+func defaults() Config {
+	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace)}
+}
+
+// memoryDefault is the smaller of 256 MB and the cgroup's limit.
+func memoryDefault() Size {
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		if b, err := os.ReadFile(path); err == nil {
+			var n int64
+			if _, err := fmt.Sscan(string(b), &n); err == nil && n > 0 {
+				return Size(min(n, defaultMemory))
+			}
+		}
+	}
+	return defaultMemory
+}
+
+// loadConfig reads the file at path, if one is given, and the environment over it. The error holds every
+// mistake.
+func loadConfig(path string) (*Config, error) {
+	cfg := defaults()
+	d := &decoder{file: path}
+	if path != "" {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("configuration: %w", err)
+		}
+		d.decode(src, &cfg)
+	}
+	cfg.fromEnvironment(os.Getenv)
+	cfg.readSecrets(d)
+	cfg.validate(d)
+	return &cfg, d.err()
+}
+
+// fromEnvironment serves those without a file.
+func (c *Config) fromEnvironment(get func(string) string) {
+	set := func(to *string, names ...string) {
+		for _, n := range names {
+			if v := get(n); v != "" && *to == "" {
+				*to = v
+			}
+		}
+	}
+	set(&c.Instance.Domain, "FEDWARDEN_INSTANCE")
+	if get("FEDWARDEN_SLACK_WEBHOOK")+get("FEDWARDEN_SLACK_WEBHOOK_FILE") != "" && c.Sinks.Slack == nil {
+		c.Sinks.Slack = &SlackConfig{}
+		set(&c.Sinks.Slack.WebhookURL, "FEDWARDEN_SLACK_WEBHOOK")
+		set(&c.Sinks.Slack.WebhookURLFile, "FEDWARDEN_SLACK_WEBHOOK_FILE")
+	}
+	if get("FEDWARDEN_WEBHOOK_URL") == "" || c.Sinks.Webhook != nil {
+		return
+	}
+	c.Sinks.Webhook = &WebhookConfig{URL: get("FEDWARDEN_WEBHOOK_URL")}
+	set(&c.Sinks.Webhook.SecretsFile, "FEDWARDEN_WEBHOOK_SECRET_FILE")
+	if s := get("FEDWARDEN_WEBHOOK_SECRET"); s != "" {
+		c.Sinks.Webhook.Secrets = strings.Fields(s)
+	}
+}
+
+// readSecrets takes the *_file twins' contents.
+func (c *Config) readSecrets(d *decoder) {
+	one := func(path string, value *string, file string) {
+		if file == "" {
+			return
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			d.problem(path, err.Error())
+			return
+		}
+		if *value != "" {
+			d.problem(path, "give either the value or its file, not both")
+		}
+		*value = strings.TrimSpace(string(b))
+	}
+	if s := c.Sinks.Slack; s != nil {
+		one("sinks.slack.webhook_url_file", &s.WebhookURL, s.WebhookURLFile)
+	}
+	if w := c.Sinks.Webhook; w != nil {
+		one("sinks.webhook.url_file", &w.URL, w.URLFile)
+		var list string
+		one("sinks.webhook.secrets_file", &list, w.SecretsFile)
+		w.Secrets = append(w.Secrets, strings.Fields(list)...)
+	}
+}
+
+func (c *Config) validate(d *decoder) {
+	if strings.ContainsAny(c.Instance.Domain, "/: @") {
+		d.problem("instance.domain", "must be a host name, as in social.example")
+	}
+	if c.Memory < minMemory {
+		d.problem("memory", "must be at least 32MB")
+	}
+	if c.Grace < 0 {
+		d.problem("grace", "must not be negative")
+	}
+	for i, p := range c.TrustedProxies {
+		if _, err := parsePrefix(p); err != nil {
+			d.problem(fmt.Sprintf("trusted_proxies[%d]", i), "must be an address or a CIDR, as in 10.0.0.0/8")
+		}
+	}
+	for i, in := range c.Inputs {
+		in.validate(fmt.Sprintf("inputs[%d]", i), d)
+	}
+	for i, name := range c.Detectors.Off {
+		if !knownDetector(name) {
+			d.problem(fmt.Sprintf("detectors.off[%d]", i), fmt.Sprintf("no detector is named %q; see `fedwarden detectors`", name))
+		}
+	}
+	c.Sinks.validate(d)
+}
+
+func (in *InputConfig) validate(at string, d *decoder) {
+	if in.Path == "" {
+		d.problem(at+".path", "is missing")
+	}
+	if in.Format != "" && pipeline.ParseFormat(in.Format) == pipeline.FormatUnknown {
+		d.problem(at+".format", "must be nginx, rails or sidekiq")
+	}
+	if _, err := time.LoadLocation(in.Timezone); err != nil {
+		d.problem(at+".timezone", err.Error())
+	}
+	if in.Lateness < 0 {
+		d.problem(at+".lateness", "must not be negative")
+	}
+	if in.LogFormat == "" && in.JSONKeys == nil {
+		return
+	}
+	if _, err := parse.New(in.options(nil)); err != nil {
+		d.problem(at+".log_format", err.Error())
+	}
+}
+
+// options returns what parse needs to know of the input.
+func (in *InputConfig) options(trusted []netip.Prefix) parse.Options {
+	loc, err := time.LoadLocation(in.Timezone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return parse.Options{Format: pipeline.ParseFormat(in.Format), Location: loc, LogFormat: in.LogFormat,
+		JSONKeys: in.JSONKeys, TrustedProxies: trusted}
+}
+
+// trusted returns the trusted proxies; validate has seen that they can be read.
+func (c *Config) trusted() []netip.Prefix {
+	var list []netip.Prefix
+	for _, s := range c.TrustedProxies {
+		if p, err := parsePrefix(s); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	return p.Masked(), err
+}
+
+func knownDetector(name string) bool {
+	for _, s := range detectors.Specs() {
+		if s.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// stateDir returns the state directory: the flag, the file, $STATE_DIRECTORY, /var/lib/fedwarden if it can
+// be written, else that of the user.
+func stateDir(flag string, c *Config) string {
+	for _, dir := range []string{flag, c.State, os.Getenv("STATE_DIRECTORY")} {
+		if dir != "" {
+			return dir
+		}
+	}
+	const system = "/var/lib/fedwarden"
+	if writable(system) {
+		return system
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "fedwarden")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return system
+	}
+	return filepath.Join(home, ".local", "state", "fedwarden")
+}
+
+// writable reports whether dir is there, or can be made, and be written to.
+func writable(dir string) bool {
+	if os.MkdirAll(dir, 0o700) != nil {
+		return false
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return os.Remove(f.Name()) == nil
+}

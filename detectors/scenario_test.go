@@ -1,0 +1,236 @@
+package detectors_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fedwarden/fedwarden/detectors"
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/engine"
+	"github.com/fedwarden/fedwarden/pipeline/identity"
+	"github.com/google/go-cmp/cmp"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the scenarios' results into their files")
+
+// TestScenarios plays every script of testdata/scenarios: what is sent stands above the line of dashes,
+// what is told below it. The verbs:
+//
+//	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number
+//	advance TIME           the logs were quiet until then
+//	restart                snapshot, and go on with a fresh engine that restored it
+//
+// A TIME is a duration since the start of the scenario's clock, 2026-11-01 00:00:00 UTC.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("../testdata/scenarios/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playFile(t, file) })
+	}
+}
+
+const dashes = "----\n"
+
+func playFile(t *testing.T, file string) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, want, _ := strings.Cut(string(src), dashes)
+	got := play(t, script)
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(script+dashes+got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alerts differ (-want +got), `go test ./detectors -rewrite` writes them anew:\n%s", diff)
+	}
+}
+
+// A stage is a running engine and what it has told.
+type stage struct {
+	t      *testing.T
+	engine *engine.Engine
+	seq    map[pipeline.StreamID]uint64
+	told   strings.Builder
+}
+
+var clock = pipeline.TimeOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+
+func newTestEngine() *engine.Engine {
+	secret := pipeline.Secret([]byte("a scenario's key"))
+	var list []engine.Registered
+	for _, b := range detectors.Build(detectors.Options{Secret: secret}) {
+		list = append(list, engine.Registered{Spec: b.Spec, Detector: b.Detector})
+	}
+	return engine.New(engine.Config{Instance: "social.example", Secret: secret, Detectors: list,
+		Identifier: identity.New(identity.Options{Secret: secret})})
+}
+
+func play(t *testing.T, script string) string {
+	s := &stage{t: t, engine: newTestEngine(), seq: map[pipeline.StreamID]uint64{}}
+	for n, line := range strings.Split(script, "\n") {
+		words := strings.Fields(line)
+		if len(words) == 0 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := s.verb(words); err != nil {
+			t.Fatalf("line %d: %s: %v", n+1, line, err)
+		}
+	}
+	return s.told.String()
+}
+
+func (s *stage) verb(words []string) error {
+	if words[0] == "restart" {
+		return s.restart()
+	}
+	if len(words) < 2 {
+		return fmt.Errorf("no time")
+	}
+	d, err := time.ParseDuration(words[1])
+	if err != nil {
+		return err
+	}
+	at := clock.Add(d)
+	switch words[0] {
+	case "send":
+		return s.send(at, words[2:])
+	case "advance":
+		for id := range s.seq {
+			s.process(&pipeline.Batch{Stream: id, CaughtUp: at.Add(2 * time.Second)})
+		}
+		return nil
+	}
+	return fmt.Errorf("no such verb")
+}
+
+func (s *stage) process(b *pipeline.Batch) {
+	if _, known := s.seq[b.Stream]; !known {
+		s.seq[b.Stream] = 0
+		b.Opened, b.Lateness = true, 2*time.Second
+	}
+	for _, a := range s.engine.Process(b) {
+		s.tell(&a)
+	}
+}
+
+func (s *stage) tell(a *pipeline.Alert) {
+	attribution := "-"
+	if a.Entity.Attribution != nil {
+		attribution = a.Entity.Attribution.String()
+	}
+	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary)
+}
+
+func (s *stage) restart() error {
+	next := newTestEngine()
+	marks := s.engine.Marks()
+	for _, p := range s.engine.Parts() {
+		var b bytes.Buffer
+		if err := p.Write(&b); err != nil {
+			return err
+		}
+		p.Data = b.Bytes()
+		if err := next.RestorePart(p); err != nil {
+			return err
+		}
+	}
+	next.SetMarks(marks)
+	s.engine = next
+	for id := range s.seq {
+		s.process(&pipeline.Batch{Stream: id, Opened: true, Lateness: 2 * time.Second})
+	}
+	return nil
+}
+
+func (s *stage) send(at pipeline.Time, words []string) error {
+	count, over := 1, time.Duration(0)
+	fields := map[string]string{"format": "nginx", "method": "POST", "endpoint": "inbox", "status": "202"}
+	for _, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		var err error
+		switch key {
+		case "count":
+			count, err = strconv.Atoi(value)
+		case "over":
+			over, err = time.ParseDuration(value)
+		default:
+			fields[key] = value
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i := range count {
+		e, err := event(fields, i)
+		if err != nil {
+			return err
+		}
+		e.Time = at.Add(over * time.Duration(i) / time.Duration(count))
+		stream := pipeline.StreamID(fields["format"])
+		e.Seq, e.Lines = s.seq[stream]+1, 1
+		s.process(&pipeline.Batch{Stream: stream, Events: []pipeline.Event{*e}})
+		s.seq[stream]++
+	}
+	return nil
+}
+
+// event makes the i-th event that the fields describe.
+func event(fields map[string]string, i int) (*pipeline.Event, error) {
+	e := &pipeline.Event{Kind: pipeline.KindRequest}
+	for key, value := range fields {
+		if strings.Contains(value, "%d") {
+			value = fmt.Sprintf(value, i)
+		}
+		if err := setField(e, key, value); err != nil {
+			return nil, fmt.Errorf("%s=%s: %w", key, value, err)
+		}
+	}
+	return e, nil
+}
+
+func setField(e *pipeline.Event, key, value string) error {
+	switch key {
+	case "format":
+		e.Format = pipeline.ParseFormat(value)
+	case "kind":
+		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle}[value]
+	case "method":
+		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
+	case "endpoint":
+		e.Endpoint = map[string]pipeline.Endpoint{"inbox": pipeline.EndpointInbox, "user_inbox": pipeline.EndpointUserInbox,
+			"sign_in": pipeline.EndpointSignIn, "api_public": pipeline.EndpointAPIPublic, "static": pipeline.EndpointStatic}[value]
+	case "status":
+		n, err := strconv.Atoi(value)
+		e.Status = uint16(n)
+		return err
+	case "ip":
+		addr, err := netip.ParseAddr(value)
+		e.IP = addr
+		return err
+	case "agent":
+		e.AgentHost = value
+	case "key":
+		e.KeyID, e.KeyHost = value, strings.Split(strings.TrimPrefix(value, "https://"), "/")[0]
+	case "user":
+		e.LocalUser = value
+	case "verified":
+		e.Verified = map[string]pipeline.Verdict{"yes": pipeline.VerdictYes, "no": pipeline.VerdictNo}[value]
+	default:
+		return fmt.Errorf("no such field")
+	}
+	return nil
+}
