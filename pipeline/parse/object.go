@@ -86,6 +86,9 @@ func (o *object) char(i int) (c byte, n int) {
 
 // skipString moves behind a string, and returns it with its quotes.
 func (o *object) skipString() string {
+	if !o.escaped {
+		return o.skipPlain()
+	}
 	from := o.at
 	_, n := o.char(o.at)
 	o.whole = false
@@ -104,6 +107,23 @@ func (o *object) skipString() string {
 			return o.text[from:o.at]
 		}
 	}
+}
+
+// skipPlain is skipString where nothing is escaped: most text.
+func (o *object) skipPlain() string {
+	from := o.at
+	for o.at++; o.at < len(o.text); o.at++ {
+		switch o.text[o.at] {
+		case '\\':
+			o.at++
+		case '"':
+			o.at++
+			o.whole = true
+			return o.text[from:o.at]
+		}
+	}
+	o.at, o.whole = len(o.text), false
+	return o.text[from:]
 }
 
 // skipValue moves behind a value of any kind, and returns it.

@@ -44,13 +44,12 @@ type stamps struct {
 	time pipeline.Time
 }
 
-// read reads the stamp with which s begins, up to a blank.
+// read reads the stamp with which s begins, up to a blank or its end.
 func (c *stamps) read(s string) (t pipeline.Time, digits uint8, ok bool) {
-	end := strings.IndexByte(s[:min(len(s), 40)], ' ')
-	if end < len(isoLayout) {
+	s, _, _ = strings.Cut(cut(s, 40), " ")
+	if len(s) < len(isoLayout) {
 		return 0, 0, false
 	}
-	s = s[:end]
 	frac, digits, tail := decimals(s[len(isoLayout):])
 	if c.time != 0 && tail == c.tail && s[:len(isoLayout)] == string(c.text[:]) {
 		return c.time + frac, digits, true

@@ -113,18 +113,17 @@ func closers(s string) (n int) {
 func railsFields(s string, e *pipeline.Event) {
 	sure := true
 	for s != "" {
-		name, rest, _ := strings.Cut(s[1:], "=")
-		if name == "key" {
-			setKey(e, rest)
+		s = s[1:]
+		if key, ok := strings.CutPrefix(s, "key="); ok {
+			setKey(e, key)
 			return
 		}
-		value := s[1:]
-		if i := strings.IndexByte(value, ' '); i >= 0 {
-			value, s = value[:i], value[i:]
-		} else {
-			s = ""
+		word := s
+		if i := strings.IndexByte(s, ' '); i >= 0 {
+			word = s[:i]
 		}
-		value = strings.TrimPrefix(value[min(len(name), len(value)):], "=")
+		s = s[len(word):]
+		name, value, _ := strings.Cut(word, "=")
 		switch name {
 		case "duration":
 			e.Duration = readSeconds(value) / 1000 // lograge writes milliseconds

@@ -9,7 +9,7 @@ func (en *entry) readJSON(line string) bool {
 	for o.next() {
 		switch v := o.value; o.key {
 		case "ts":
-			first(&en.stamp, o.inner(v)+" ")
+			first(&en.stamp, o.inner(v))
 		case "pid":
 			first(&en.pid, v)
 		case "tid":

@@ -10,7 +10,7 @@ func (en *entry) readText(line string) bool {
 		if !ok || len(stamp) > 40 {
 			return false
 		}
-		en.stamp, rest = rest, after
+		en.stamp, rest = stamp, after
 	}
 	if !strings.HasPrefix(rest, "pid=") {
 		return false
