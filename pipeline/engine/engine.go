@@ -125,7 +125,6 @@ func (e *Engine) Process(b *pipeline.Batch) []pipeline.Alert {
 	for i := range b.Events {
 		e.read(s, &b.Events[i])
 	}
-	s.trail(b)
 	if b.CaughtUp != 0 {
 		e.claim(s, b.CaughtUp)
 	}
@@ -135,6 +134,7 @@ func (e *Engine) Process(b *pipeline.Batch) []pipeline.Alert {
 	if b.Ended {
 		e.end(s)
 	}
+	s.trail(b) // last: its cursor is behind the claims too
 	e.drain()
 	return e.tracker.alerts
 }
