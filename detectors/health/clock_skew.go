@@ -19,7 +19,7 @@ var ClockSkewSpec = pipeline.Spec{
 		"If nginx buffers its log, set the input's `lateness` above its `flush=`.",
 		"Else check the clock of the machine that writes the log.",
 	},
-	Defaults: "at least 20 late events in 10 m that are at least 1 % of the log's, or 3 stamps far ahead in 10 m, or a log that had to be shifted; medium",
+	Defaults: "at least 20 late events in 10 m that are at least 1 % of the log's, or 3 stamps far ahead in 10 m, medium; a log that had to be shifted, high",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.clock", Undo: "nothing to undo", Text: "Check the clock, `timezone` and `lateness` of %s."},
 	},
@@ -59,7 +59,7 @@ func (d *ClockSkew) Observe(e *pipeline.Event, r pipeline.Report) {
 			d.tell(st, e, "%s has stamps far ahead of its clock, by "+about(e.Fact.Late), r)
 		}
 	case pipeline.StreamRebased:
-		d.tell(st, e, "%s is off by "+about(e.Fact.Late)+setting(e.Fact.Late), r)
+		d.rebased(st, e, r)
 	}
 }
 
@@ -74,11 +74,24 @@ func (d *ClockSkew) late(st *stream, e *pipeline.Event, r pipeline.Report) {
 	d.tell(st, e, "%s: "+strconv.Itoa(int(n))+" events came too late to be applied, the last by "+about(e.Fact.Late), r)
 }
 
+// rebased tells of a stream that had to be shifted; a shift of zero says that its stamps are right again.
+func (d *ClockSkew) rebased(st *stream, e *pipeline.Event, r pipeline.Report) {
+	if e.Fact.Late == 0 {
+		r.Find(pipeline.Finding{Key: source(st.id), Resolving: true})
+		return
+	}
+	d.find(st, e, pipeline.SeverityHigh, "%s is off by "+about(e.Fact.Late)+setting(e.Fact.Late), r)
+}
+
 func (d *ClockSkew) tell(st *stream, e *pipeline.Event, summary string, r pipeline.Report) {
+	d.find(st, e, pipeline.SeverityMedium, summary, r)
+}
+
+func (d *ClockSkew) find(st *stream, e *pipeline.Event, severity pipeline.Severity, summary string, r pipeline.Report) {
 	n := st.odd.Sum(window.S10m, e.Time)
 	r.Find(pipeline.Finding{
 		Key: source(st.id), Until: e.Time.Add(window.S10m.Length()), Since: e.Time,
-		Severity: pipeline.SeverityMedium, Summary: summary,
+		Severity: severity, Summary: summary,
 		Measure:  pipeline.Measure{Name: "offset_seconds", Value: e.Fact.Late.Seconds(), Threshold: 0, Window: "10m"},
 		Evidence: pipeline.Proof{Window: uint64(max(n, 1)), Seen: st.odd.Seen()},
 	})

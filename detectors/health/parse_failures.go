@@ -56,10 +56,17 @@ func (d *ParseFailures) Observe(e *pipeline.Event, r pipeline.Report) {
 	r.Find(pipeline.Finding{
 		Key: source(st.id), Until: e.Time.Add(window.S5m.Length()), Since: max(e.Time.Add(-window.S5m.Length()), st.first),
 		Severity: pipeline.SeverityMedium,
-		Summary:  "%s: " + strconv.Itoa(int(n)) + " of " + strconv.Itoa(int(all)) + " lines can't be read, last: " + e.Error,
+		Summary:  "%s: " + strconv.Itoa(int(n)) + " of " + strconv.Itoa(int(all)) + " lines can't be read" + why(e),
 		Measure:  pipeline.Measure{Name: "rejected_lines", Value: float64(n), Threshold: float64(all) / failurePer, Window: "5m"},
 		Evidence: pipeline.Proof{Window: uint64(n), Seen: st.odd.Seen(), Samples: []pipeline.Sample{e.AsSample()}},
 	})
+}
+
+func why(e *pipeline.Event) string {
+	if e.Error == "" {
+		return ""
+	}
+	return ", last: " + e.Error
 }
 
 // Advance does nothing.

@@ -17,7 +17,7 @@ var SourceSilentSpec = pipeline.Spec{
 		"Look whether the service runs and writes, and whether the disk is full.",
 		"Look whether fedwarden may still read the file: `fedwarden state`.",
 	},
-	Defaults: "no line for at least 10 m and for as long as 30 lines usually take, by the slower of the last hour's and the last day's pace; or unreadable for 60 s; high",
+	Defaults: "no line for at least 10 m, for as long as 30 lines usually take (by the slower of the last hour's and the last day's pace) and for 3 times the longest gap of this day and the day before; never in the first hour; or unreadable for 60 s; high",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.source", Undo: "nothing to undo", Text: "Check that the service behind %s runs, that it writes its log, and that fedwarden may read it (`fedwarden state`)."},
 	},
@@ -26,6 +26,7 @@ var SourceSilentSpec = pipeline.Spec{
 const (
 	minSilence   = pipeline.Time(10 * time.Minute)
 	silenceLines = 30
+	silenceGaps  = 3
 	maxSilence   = pipeline.Time(24 * time.Hour)
 )
 
@@ -58,8 +59,22 @@ func (d *SourceSilent) Observe(e *pipeline.Event, r pipeline.Report) {
 	if st.state == silent {
 		d.end(st, r)
 	}
+	st.learnGap(e.Time)
 	st.last = e.Time
 	st.all.Add(e.Time, 1)
+}
+
+// learnGap remembers the longest gap of the stream's day, counted from the epoch, and of the day before.
+func (st *stream) learnGap(now pipeline.Time) {
+	if day := uint32(now / maxSilence); day != st.day {
+		if st.gaps[1] = st.gaps[0]; day != st.day+1 {
+			st.gaps[1] = 0
+		}
+		st.gaps[0], st.day = 0, day
+	}
+	if st.last != 0 {
+		st.gaps[0] = max(st.gaps[0], now-st.last)
+	}
 }
 
 func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
@@ -113,7 +128,7 @@ func (st *stream) deadline() pipeline.Time {
 		return never
 	}
 	pace := max(pipeline.Time(window.S1h.Length())/pipeline.Time(hour), known/pipeline.Time(day))
-	gap := max(minSilence, silenceLines*pace)
+	gap := max(minSilence, silenceLines*pace, silenceGaps*st.gaps[0], silenceGaps*st.gaps[1])
 	if gap > maxSilence {
 		return never
 	}

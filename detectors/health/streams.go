@@ -15,6 +15,8 @@ type stream struct {
 	first pipeline.Time
 	last  pipeline.Time
 	state uint32 // the detector's own
+	day   uint32 // of gaps[0]
+	gaps  [2]pipeline.Time
 	all   *window.Counter
 	odd   *window.Counter
 }
@@ -53,7 +55,8 @@ func (s *streams) Snapshot(w io.Writer) error {
 }
 
 func (st *stream) snapshot(w io.Writer) error {
-	if err := write(w, uint64(len(st.id)), uint64(st.first), uint64(st.last), uint64(st.state)); err != nil {
+	if err := write(w, uint64(len(st.id)), uint64(st.first), uint64(st.last), uint64(st.state),
+		uint64(st.day), uint64(st.gaps[0]), uint64(st.gaps[1])); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(w, string(st.id)); err != nil {
@@ -92,7 +95,7 @@ func readStreams(r io.Reader, scales window.Scales) ([]*stream, error) {
 }
 
 func readStream(r io.Reader, scales window.Scales) (*stream, error) {
-	var head [4]uint64
+	var head [7]uint64
 	if err := read(r, head[:]); err != nil {
 		return nil, err
 	}
@@ -104,7 +107,8 @@ func readStream(r io.Reader, scales window.Scales) (*stream, error) {
 		return nil, err
 	}
 	st := &stream{id: pipeline.StreamID(id), first: pipeline.Time(head[1]), last: pipeline.Time(head[2]),
-		state: uint32(head[3]), all: window.NewCounter(scales), odd: window.NewCounter(scales)}
+		state: uint32(head[3]), day: uint32(head[4]), gaps: [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])},
+		all: window.NewCounter(scales), odd: window.NewCounter(scales)}
 	if err := st.all.Restore(r); err != nil {
 		return nil, err
 	}

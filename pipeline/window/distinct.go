@@ -175,7 +175,9 @@ func (d *Distinct) take() int32 {
 		}
 	}
 	victim := d.pool[least]
-	clear(d.words(victim.slot, victim.part))
+	if victim.slot != 0 {
+		clear(d.words(victim.slot, victim.part))
+	}
 	victim.reset()
 	return int32(least)
 }

@@ -45,6 +45,7 @@ func (s *Space) Restore(r io.Reader) error {
 	}
 	for _, dist := range s.distincts {
 		dist.read(&d)
+		dist.check(&d)
 	}
 	for _, n := range s.novelty {
 		if d.err == nil {
@@ -157,5 +158,22 @@ func (d *Distinct) read(in *decoder) {
 	}
 	for range in.count(len(d.pool)) {
 		d.free = append(d.free, int32(in.count(len(d.pool)-1)))
+	}
+}
+
+// check fails unless records and pool point at what is there: a snapshot may be anybody's bytes.
+func (d *Distinct) check(in *decoder) {
+	last := int32(len(d.space.tables[d.table].metas) - 1)
+	for _, set := range d.pool {
+		if set.slot < 0 || set.slot > last || set.part > Proven {
+			in.fail(errBound)
+		}
+	}
+	for slot := int32(1); slot <= last && in.err == nil; slot++ {
+		for p := range Proven + 1 {
+			if d.words(slot, p)[1] > uint32(len(d.pool)) {
+				in.fail(errBound)
+			}
+		}
 	}
 }

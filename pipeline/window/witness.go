@@ -20,6 +20,7 @@ type Witness struct {
 	nginx   uint64          // accepted deliveries of the current minute
 	rails   uint64
 	byRails bool // who the witness of domain counters is
+	decided bool // it was decided once
 	changes uint64
 }
 
@@ -116,11 +117,12 @@ func (w *Witness) Due(now pipeline.Time) pipeline.Time {
 	return max(w.minute+minuteTime, now+pipeline.Second)
 }
 
+// set decides. The first decision is no change: nothing was counted by another witness for long.
 func (w *Witness) set(byRails bool) {
-	if w.byRails != byRails {
-		w.byRails = byRails
+	if w.decided && w.byRails != byRails {
 		w.changes++
 	}
+	w.byRails, w.decided = byRails, true
 }
 
 // reads reports whether a stream that brought nginx's, or Rails', requests is there.
@@ -154,6 +156,7 @@ func (w *Witness) Snapshot(out io.Writer) error {
 	c.u64(w.nginx)
 	c.u64(w.rails)
 	c.bool(w.byRails)
+	c.bool(w.decided)
 	c.u64(w.changes)
 	c.u32(uint32(len(w.streams)))
 	for _, s := range w.streams {
@@ -168,7 +171,7 @@ func (w *Witness) Snapshot(out io.Writer) error {
 // Restore reads what Snapshot wrote.
 func (w *Witness) Restore(in io.Reader) error {
 	d := decoder{r: in}
-	v := Witness{minute: pipeline.Time(d.u64()), nginx: d.u64(), rails: d.u64(), byRails: d.bool(), changes: d.u64()}
+	v := Witness{minute: pipeline.Time(d.u64()), nginx: d.u64(), rails: d.u64(), byRails: d.bool(), decided: d.bool(), changes: d.u64()}
 	for range d.count(1 << 16) {
 		v.streams = append(v.streams, witnessStream{id: pipeline.StreamID(d.text()),
 			nginx: d.bool(), rails: d.bool(), absent: d.bool()})
