@@ -1,0 +1,66 @@
+// Package identity says who is behind an event, and how sure that is. It is pure: what it knows comes from
+// events in time order, and is in its snapshot.
+//
+// # Names
+//
+// A name in a log is the host of a signature's key id, else the host that the user agent claims. It is
+// brought into canonical form (host.go): IDNA ASCII, lower case, no port, no trailing dot, at most 253
+// bytes; an address, a single label or hostile text is no name. Its Site is the registrable domain by the
+// public suffix list, private section on (site.go). Its Actor, from the key id only, is a URL or an acct
+// name (actor.go). A cache of bounded size (cache.go) makes a known host one map look-up; it changes no
+// result and is no part of the snapshot.
+//
+// # Levels
+//
+// Anyone can write any name into a user agent or key id, and the inbox answers 202 to a forged Delete of
+// an unknown actor without looking at its signature. So a name is claimed, unless
+//
+//   - Rails says that the signature was checked (verified);
+//   - the event came from an address with a history under that name (corroborated, history.go);
+//   - Rails' stock log, which has no addresses, agrees in number with such events in nginx' (corroborated,
+//     tally.go).
+//
+// Only the first outlives a refusal: an answer of 400, 401, 403 or 503, or anything but 2xx to a delivery,
+// leaves a name claimed. Where key and agent name two sites, neither is corroborated. Where Rails says that the
+// signature failed, nothing is.
+//
+// # Address history
+//
+// A site's history is that of its accepted deliveries by address: IPv4 /32, IPv6 /64. The first address
+// under a name enters; any later one is a newcomer, noted in the order of arrival, and no newcomer enters
+// while an address in the history has been seen in the last 30 days, however patient it is, save by a
+// delivery that Rails verified in a line that bears an address. When all of the history has been silent
+// for 30 days it is forgotten, and the oldest newcomer that is still seen enters with an empty history: a peer
+// that moved is known again a month later, before whoever came after it. What newcomers do is not
+// counted in hours seen, so that they can't dilute an honest address' share either.
+//
+// An address corroborates once it was seen in three periods of 24 h since it entered, with 50 deliveries,
+// and is among those that carried 95 % of the site's distinct hours: the least active ones, as far as
+// their hours together make no more than 5 % of the site's, are left out. Only hours that are over count:
+// every bit of history is older than the evidence by up to an hour at least, and a burst can't corroborate itself.
+//
+// # What a forger can still do
+//
+//   - A name that nobody but the forger has ever used here is the forger's, for as long as he keeps using
+//     it; likewise one whose owner has been silent here for 30 days. Verified deliveries only help there.
+//   - Who sends through the victim's own address is the victim, as far as a log can tell. Addresses that
+//     are nobody's own (private, loopback, shared by a carrier) have no history; those of a CDN whose
+//     client addresses were not configured look like anybody's: a public address that stands for more than
+//     MaxShared sites is not believed for any.
+//   - In a stock Rails log, which has neither addresses nor verdicts, a few forged deliveries among many honest
+//     ones look alike. tally.go bounds them to eight at once, and four in each hour after: fewer than any
+//     detector's floor.
+//   - Deliveries that Rails verified are not yet used to let the addresses of nginx' log enter, for those
+//     lines can't be matched one by one, and matching counts would prove a forger who writes the victim's
+//     agent beside his own key. A peer with several addresses is corroborated by the first of them alone.
+//
+// # Bounds
+//
+// At most MaxSites sites, 16 addresses each. When the table is full, a new site takes the place of that with
+// the fewest hours seen, then the oldest, among the next 32 that a hand sweeps over; sites with three days of
+// history are protected while seen in the last 30 days, up to 70 % of the table. Nothing is ever replaced for
+// being least recently used, so what an attacker invents pushes out what an attacker invented.
+//
+// All is by absolute hours and minutes of event time and closed when an event of that site comes, so ticks
+// may be skipped.
+package identity
