@@ -59,5 +59,6 @@ type Delivery struct {
 	Sink     string `json:"sink"`
 	Alert    Alert  `json:"alert"`
 	Attempts int    `json:"attempts"`
-	Due      Time   `json:"due"` // wall clock; zero is at once
+	Due      Time   `json:"due"`     // wall clock; zero is at once
+	Created  Time   `json:"created"` // wall clock
 }

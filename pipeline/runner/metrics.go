@@ -1,0 +1,241 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// What became of an attempt or a delivery, as the label `outcome`.
+const (
+	outcomeDelivered  = "delivered"
+	outcomeFailed     = "failed"     // it will be tried again
+	outcomeRefused    = "refused"    // for good
+	outcomeExpired    = "expired"    // it was tried for a day
+	outcomeSuperseded = "superseded" // a newer transition says it all
+	outcomeCrowded    = "crowded"    // the outbox was full
+	outcomeStopped    = "stopped"    // the run ended
+)
+
+// A family is the documentation of one metric.
+type family struct{ name, kind, help string }
+
+// families are all metrics there are, sorted by name as they are written. None has a domain, an actor or an
+// address as a label.
+var families = []family{
+	{"fedwarden_alerts_open", "gauge", "Episodes that are firing."},
+	{"fedwarden_alerts_refused_total", "counter", "Episodes that were not opened because too many were."},
+	{"fedwarden_alerts_total", "counter", "Alert transitions by detector and status."},
+	{"fedwarden_build_info", "gauge", "What runs; the value is always 1."},
+	{"fedwarden_checkpoint_bytes", "gauge", "How large the last checkpoint is, compressed."},
+	{"fedwarden_checkpoint_failures_total", "counter", "Saves that failed."},
+	{"fedwarden_checkpoint_last_success_timestamp_seconds", "gauge", "When the state was last saved."},
+	{"fedwarden_checkpoint_seconds", "histogram", "How long saving the state took."},
+	{"fedwarden_detector_findings_total", "counter", "Facts that a detector has stated."},
+	{"fedwarden_event_lag_seconds", "gauge", "How far the time of the last event is behind the clock."},
+	{"fedwarden_events_total", "counter", "Events that were understood and applied."},
+	{"fedwarden_held_bytes", "gauge", "Events that wait for other streams."},
+	{"fedwarden_keys", "gauge", "Domains, actors, addresses and other keys that are held."},
+	{"fedwarden_late_events_total", "counter", "Events that came too late to be applied."},
+	{"fedwarden_lines_total", "counter", "Lines that were read."},
+	{"fedwarden_lost_lines_total", "counter", "Lines that are known to be lost."},
+	{"fedwarden_outbox_alerts", "gauge", "Deliveries that wait for a sink."},
+	{"fedwarden_parse_errors_total", "counter", "Lines that could not be read."},
+	{"fedwarden_send_seconds", "histogram", "How long one attempt of a delivery took."},
+	{"fedwarden_sends_total", "counter", "Attempts and deliveries by what became of them."},
+	{"fedwarden_skipped_lines_total", "counter", "Lines that are no record."},
+	{"fedwarden_source_errors_total", "counter", "Errors in reading an input."},
+	{"fedwarden_unsaved_alerts", "gauge", "Alert transitions that wait for a save."},
+	{"fedwarden_watermark_lag_seconds", "gauge", "How far the watermark of a stream is behind the clock."},
+	{"go_goroutines", "gauge", "Goroutines that exist."},
+	{"process_cpu_seconds_total", "counter", "User and system CPU time spent."},
+	{"process_open_fds", "gauge", "Open file descriptors."},
+	{"process_resident_memory_bytes", "gauge", "Resident memory."},
+	{"process_start_time_seconds", "gauge", "When the process started."},
+}
+
+// A Build says what runs.
+type Build struct{ Version, Revision string }
+
+// Metrics counts what a run does. Its methods may be called from any goroutine.
+type Metrics struct {
+	set     *vm.Set
+	save    *vm.PrometheusHistogram
+	failure *vm.Counter
+	last    *vm.Gauge
+
+	mu      sync.Mutex
+	streams map[pipeline.StreamID]*streamMetrics
+}
+
+// streamMetrics are the handles of one stream.
+type streamMetrics struct {
+	lines, events, skipped, rejected, late, lost *vm.Counter
+	lag                                          *vm.Gauge
+}
+
+// NewMetrics returns counters that stand at zero.
+func NewMetrics(b Build) *Metrics {
+	set := vm.NewSet()
+	m := &Metrics{
+		set:     set,
+		save:    set.NewPrometheusHistogramExt("fedwarden_checkpoint_seconds", seconds),
+		failure: set.NewCounter("fedwarden_checkpoint_failures_total"),
+		last:    set.NewGauge("fedwarden_checkpoint_last_success_timestamp_seconds", nil),
+		streams: map[pipeline.StreamID]*streamMetrics{},
+	}
+	info := labels("fedwarden_build_info", "version", b.Version, "revision", b.Revision, "goversion", runtime.Version())
+	set.NewGauge(info, nil).Set(1)
+	return m
+}
+
+var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+// labels spells a metric with labels, given as name, value, name, value.
+func labels(name string, pairs ...string) string {
+	var b strings.Builder
+	b.WriteString(name)
+	for i := 0; i < len(pairs); i += 2 {
+		b.WriteByte("{,"[min(i, 1)])
+		fmt.Fprintf(&b, "%s=\"%s\"", pairs[i], labelEscaper.Replace(strings.ToValidUTF8(pairs[i+1], "\uFFFD")))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// The text format knows these three escapes and no other.
+var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func (m *Metrics) transition(a *pipeline.Alert) {
+	m.set.GetOrCreateCounter(labels("fedwarden_alerts_total", "detector", a.Detector, "status", string(a.Status))).Inc()
+}
+
+func (m *Metrics) sourceError(stream string) {
+	m.set.GetOrCreateCounter(labels("fedwarden_source_errors_total", "stream", stream)).Inc()
+}
+
+func (m *Metrics) send(sink, outcome string) {
+	m.set.GetOrCreateCounter(labels("fedwarden_sends_total", "sink", sink, "outcome", outcome)).Inc()
+}
+
+func (m *Metrics) sendDuration(sink string, d time.Duration) {
+	m.set.GetOrCreatePrometheusHistogramExt(labels("fedwarden_send_seconds", "sink", sink), seconds).Update(d.Seconds())
+}
+
+func (m *Metrics) saved(d time.Duration, err error) {
+	m.save.Update(d.Seconds())
+	if err != nil {
+		m.failure.Inc()
+	}
+}
+
+// observe takes what a Status says.
+func (m *Metrics) observe(s *Status) {
+	m.gauge("fedwarden_alerts_open", float64(s.Engine.Open))
+	m.set.GetOrCreateCounter("fedwarden_alerts_refused_total").Set(s.Engine.Refused)
+	m.gauge("fedwarden_event_lag_seconds", s.Lag.Seconds())
+	m.gauge("fedwarden_held_bytes", float64(s.Engine.Held))
+	m.gauge("fedwarden_unsaved_alerts", float64(s.Unsaved))
+	if s.Keys >= 0 {
+		m.gauge("fedwarden_keys", float64(s.Keys))
+	}
+	if s.StateBytes > 0 {
+		m.gauge("fedwarden_checkpoint_bytes", float64(s.StateBytes))
+	}
+	if !s.Save.Last.IsZero() {
+		m.last.Set(float64(s.Save.Last.UnixMilli()) / 1000)
+	}
+	for _, q := range s.Sinks {
+		m.gauge(labels("fedwarden_outbox_alerts", "sink", q.Name), float64(q.Queued))
+	}
+	for _, d := range s.Engine.Detectors {
+		m.set.GetOrCreateCounter(labels("fedwarden_detector_findings_total", "detector", d.Name)).Set(d.Findings)
+	}
+	for i := range s.Engine.Streams {
+		st := &s.Engine.Streams[i]
+		m.stream(st.Stream).observe(&st.Mark, s.At, st.Watermark)
+	}
+}
+
+func (m *Metrics) gauge(name string, v float64) { m.set.GetOrCreateGauge(name, nil).Set(v) }
+
+// stream returns the handles of a stream.
+func (m *Metrics) stream(id pipeline.StreamID) *streamMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.streams[id]; s != nil {
+		return s
+	}
+	counter := func(name string) *vm.Counter { return m.set.GetOrCreateCounter(labels(name, "stream", string(id))) }
+	s := &streamMetrics{
+		lines:    counter("fedwarden_lines_total"),
+		events:   counter("fedwarden_events_total"),
+		skipped:  counter("fedwarden_skipped_lines_total"),
+		rejected: counter("fedwarden_parse_errors_total"),
+		late:     counter("fedwarden_late_events_total"),
+		lost:     counter("fedwarden_lost_lines_total"),
+		lag:      m.set.GetOrCreateGauge(labels("fedwarden_watermark_lag_seconds", "stream", string(id)), nil),
+	}
+	m.streams[id] = s
+	return s
+}
+
+func (s *streamMetrics) observe(m *pipeline.StreamMark, now time.Time, watermark pipeline.Time) {
+	s.lines.Set(m.Lines)
+	s.events.Set(m.Events)
+	s.skipped.Set(m.Skipped)
+	s.rejected.Set(m.Rejected)
+	s.late.Set(m.Late)
+	s.lost.Set(m.Lost)
+	if watermark != 0 {
+		s.lag.Set(now.Sub(watermark.Std()).Seconds())
+	}
+}
+
+// ContentType is that of what WritePrometheus writes.
+const ContentType = "text/plain; version=0.0.4; charset=utf-8"
+
+// WritePrometheus writes all metrics as Prometheus reads them, each family with its help and type.
+func (m *Metrics) WritePrometheus(w io.Writer) error {
+	var b bytes.Buffer
+	m.set.WritePrometheus(&b)
+	lines := strings.SplitAfter(b.String(), "\n")
+	lines = append(lines, processMetrics()...)
+	byFamily := map[string][]string{}
+	for _, line := range lines {
+		if line != "" {
+			name := familyOf(line)
+			byFamily[name] = append(byFamily[name], line)
+		}
+	}
+	var out bytes.Buffer
+	for _, f := range families {
+		if len(byFamily[f.name]) > 0 {
+			fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
+			out.WriteString(strings.Join(byFamily[f.name], ""))
+		}
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// familyOf returns the family of one line; a histogram's have suffixes.
+func familyOf(line string) string {
+	name := line[:strings.IndexAny(line+" ", "{ ")]
+	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+		base, ok := strings.CutSuffix(name, suffix)
+		if ok && slices.ContainsFunc(families, func(f family) bool { return f.name == base && f.kind == "histogram" }) {
+			return base
+		}
+	}
+	return name
+}

@@ -1,0 +1,182 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// lostAfter is how long a source may bring nothing but errors before its streams are claimed Lost.
+const lostAfter = time.Minute
+
+// An urgent source claims CaughtUp more often while others wait for it.
+type urgent interface{ Urgent(bool) }
+
+// A feed is a Source and how the loop stands with it. All but source and credit are the loop's alone.
+type feed struct {
+	source  pipeline.Source
+	credit  chan struct{}
+	owed    int // credits that the reader does not have
+	streams []pipeline.StreamID
+	ended   bool
+	urgent  bool
+
+	failing time.Time // since when there were only errors; zero: it is well
+	err     string    // the last error, while failing
+	lost    bool      // it was claimed
+}
+
+// An arrival is what one Read returned.
+type arrival struct {
+	feed  *feed
+	batch pipeline.Batch
+	err   error
+}
+
+func (r *Runner) addFeed(s pipeline.Source) {
+	f := &feed{source: s, credit: make(chan struct{}, credits), owed: credits}
+	r.feeds = append(r.feeds, f)
+	for _, id := range s.Streams() {
+		r.know(f, id)
+	}
+}
+
+// know remembers whose stream it is.
+func (r *Runner) know(f *feed, id pipeline.StreamID) {
+	if r.byStream[id] == f {
+		return
+	}
+	r.byStream[id] = f
+	f.streams = append(f.streams, id)
+}
+
+// read is the goroutine of one source: for each credit one Read.
+func (r *Runner) read(ctx context.Context, f *feed) {
+	failures := 0
+	for {
+		select {
+		case <-f.credit:
+		case <-ctx.Done():
+			return
+		}
+		b, err := f.source.Read(ctx)
+		if err != nil && ctx.Err() != nil {
+			return
+		}
+		r.arrivals <- arrival{f, b, err} // there is room for every credit
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil {
+			failures = 0
+			continue
+		}
+		failures++
+		if !pause(ctx, backoff(failures, time.Second, 15*time.Second)) {
+			return
+		}
+	}
+}
+
+// pause waits; it reports false if ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// live reports whether any source has more to bring.
+func (r *Runner) live() bool {
+	return slices.ContainsFunc(r.feeds, func(f *feed) bool { return !f.ended })
+}
+
+// grant gives a reader the credits it is owed, if it may read on.
+func (r *Runner) grant(f *feed) {
+	if f.owed == 0 || f.ended || len(r.transitions) >= maxUnsaved || r.ahead(f) {
+		return
+	}
+	for ; f.owed > 0; f.owed-- {
+		f.credit <- struct{}{}
+	}
+}
+
+// ahead reports whether all streams of f are. One that is behind must be read on, even if another stream of
+// the same source is ahead.
+func (r *Runner) ahead(f *feed) bool {
+	return len(f.streams) > 0 && !slices.ContainsFunc(f.streams, func(id pipeline.StreamID) bool { return !r.engine.Ahead(id) })
+}
+
+// hurry tells the sources whose streams hold back events that it is urgent, and the others that it is not.
+func (r *Runner) hurry() {
+	waited := map[*feed]bool{}
+	if r.engine.Stats().Held > 0 {
+		for _, id := range r.engine.Behind() {
+			waited[r.byStream[id]] = true
+		}
+	}
+	for _, f := range r.feeds {
+		u, ok := f.source.(urgent)
+		if ok && f.urgent != waited[f] {
+			f.urgent = waited[f]
+			u.Urgent(f.urgent)
+		}
+	}
+}
+
+// end takes io.EOF: what the source did not say itself is said for it.
+func (r *Runner) end(f *feed) {
+	f.ended = true
+	for _, id := range f.streams {
+		r.process(f, &pipeline.Batch{Stream: id, Ended: true})
+	}
+	r.log.Info("input ended", "stream", f.name())
+}
+
+// fail takes any other error of Read.
+func (r *Runner) fail(f *feed, err error) {
+	now := r.now()
+	r.cfg.Metrics.sourceError(f.name())
+	if f.failing.IsZero() {
+		f.failing = now
+	}
+	if text := err.Error(); text != f.err {
+		f.err = text
+		r.log.Warn("read", "stream", f.name(), "err", err)
+	}
+	if f.lost || now.Sub(f.failing) < lostAfter {
+		return
+	}
+	f.lost = true
+	r.log.Error("input is lost", "stream", f.name(), "err", err)
+	for _, id := range f.streams {
+		r.process(f, &pipeline.Batch{Stream: id, Lost: true, Reason: f.err})
+	}
+}
+
+// recovered notes that f brings batches.
+func (f *feed) recovered(r *Runner) {
+	if f.failing.IsZero() {
+		return
+	}
+	r.log.Info("reading again", "stream", f.name())
+	f.failing, f.err, f.lost = time.Time{}, "", false
+}
+
+// name names f in the log: by its stream, if it has one only.
+func (f *feed) name() string {
+	switch len(f.streams) {
+	case 0:
+		return "unknown"
+	case 1:
+		return string(f.streams[0])
+	}
+	return fmt.Sprintf("%s and %d more", f.streams[0], len(f.streams)-1)
+}

@@ -1,0 +1,57 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// restore goes on from cp.
+func (r *Runner) restore(cp *pipeline.Checkpoint) error {
+	if cp == nil {
+		cp = &pipeline.Checkpoint{}
+	}
+	for _, p := range cp.Parts {
+		if err := r.restorePart(p); err != nil {
+			r.notices = append(r.notices, fmt.Sprintf("part %s starts empty: %v", p.Name, err))
+			r.log.Warn("part of the checkpoint starts empty", "part", p.Name, "err", err)
+		}
+	}
+	r.engine.SetMarks(cp.Streams)
+	if err := r.seek(cp.Streams); err != nil {
+		return err
+	}
+	var known []pipeline.StreamID
+	for _, f := range r.feeds {
+		known = append(known, f.streams...)
+	}
+	r.engine.Expect(known)
+	r.outbox.restore(cp.Outbox, pipeline.TimeOf(r.now()))
+	return nil
+}
+
+func (r *Runner) restorePart(p pipeline.Part) error {
+	if p.Name != notifyPart {
+		return r.engine.RestorePart(p)
+	}
+	if p.Version != r.notifier.Version() {
+		return fmt.Errorf("layout %d is not read, only %d", p.Version, r.notifier.Version())
+	}
+	return r.notifier.Restore(bytes.NewReader(p.Data))
+}
+
+// seek makes each stream go on at its place.
+func (r *Runner) seek(marks []pipeline.StreamMark) error {
+	for _, m := range marks {
+		f := r.byStream[m.Stream]
+		if f == nil || m.Cursor == "" {
+			continue // it was read by an earlier run, or nothing of it was
+		}
+		if err := f.source.Seek(m.Stream, m.Cursor); err != nil {
+			return fmt.Errorf("seek stream %s: %w", m.Stream, err)
+		}
+		r.committed[m.Stream] = m.Cursor
+	}
+	return nil
+}
