@@ -88,13 +88,21 @@ func (p *process) stop() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// alive reports whether the program still runs.
-func (p *process) alive() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
+// await returns when ok says so; the test ends if the program ends first.
+func (p *process) await(what string, ok func() bool) {
+	p.t.Helper()
+	ended := false
+	await(p.t, what, func() bool {
+		select {
+		case <-p.exited:
+			ended = true
+			return true
+		default:
+			return ok()
+		}
+	})
+	if ended {
+		p.t.Fatalf("%s ended at once: %v", filepath.Base(p.cmd.Path), p.err)
 	}
 }
 
@@ -150,7 +158,7 @@ func listens(network, addr string) bool {
 	return true
 }
 
-// fill writes the template file to path with the words replaced: old, new, old, new …
+// fill writes the template file to path with words replaced: old, new, old, new …
 func fill(t *testing.T, template, path string, words ...string) {
 	t.Helper()
 	b, err := os.ReadFile(template)

@@ -45,9 +45,9 @@ func newSite(t *testing.T) *site {
 func startRedis(t *testing.T, dir, path string) (socket string) {
 	t.Helper()
 	socket = filepath.Join(dir, "redis.sock")
-	start(t, filepath.Join(dir, "redis.log"), nil, path, "--port", "0", "--unixsocket", socket, "--dir", dir,
+	p := start(t, filepath.Join(dir, "redis.log"), nil, path, "--port", "0", "--unixsocket", socket, "--dir", dir,
 		"--save", "", "--appendonly", "no", "--daemonize", "no")
-	await(t, "redis", func() bool { return listens("unix", socket) })
+	p.await("redis", func() bool { return listens("unix", socket) })
 	return socket
 }
 
@@ -59,7 +59,7 @@ func startSidekiq(t *testing.T, log, path, socket string) *process {
 	}
 	p := start(t, log, []string{"REDIS_URL=unix://" + socket}, path, "-e", "production", "-c", "5", "-r", worker,
 		"-q", "ingress", "-q", "push", "-q", "default")
-	await(t, "sidekiq", func() bool { return lines(t, log) > 0 || !p.alive() })
+	p.await("sidekiq", func() bool { return lines(t, log) > 0 })
 	return p
 }
 
@@ -71,10 +71,10 @@ func (s *site) startNginx(t *testing.T, path string) {
 	}
 	s.url = "http://127.0.0.1:" + port
 	conf := filepath.Join(s.dir, "nginx.conf")
-	fill(t, "testdata/e2e/nginx.conf", conf, "FORMAT", s.recommendedFormat(t), "USER", user, "DIR", s.dir,
-		"PORT", port, "BACKEND", s.backend.addr)
+	fill(t, "testdata/e2e/nginx.conf", conf, "@FORMAT@", s.recommendedFormat(t), "@USER@", user, "@DIR@", s.dir,
+		"@PORT@", port, "@BACKEND@", s.backend.addr)
 	s.nginx = start(t, filepath.Join(s.dir, "nginx.out"), nil, path, "-p", s.dir, "-c", conf)
-	await(t, "nginx", func() bool { return listens("tcp", "127.0.0.1:"+port) || !s.nginx.alive() })
+	s.nginx.await("nginx", func() bool { return listens("tcp", "127.0.0.1:"+port) })
 }
 
 var nginxBlock = regexp.MustCompile("(?s)```nginx\n(.*?)```")
@@ -97,7 +97,7 @@ func (s *site) recommendedFormat(t *testing.T) string {
 func (s *site) rotate(t *testing.T) {
 	t.Helper()
 	conf := filepath.Join(s.dir, "logrotate.conf")
-	fill(t, "testdata/e2e/logrotate.conf", conf, "DIR", s.dir)
+	fill(t, "testdata/e2e/logrotate.conf", conf, "@DIR@", s.dir)
 	out, err := exec.Command(s.rotateBy, "--force", "--verbose", "--state", filepath.Join(s.dir, "logrotate.state"), conf).CombinedOutput()
 	if err != nil {
 		t.Fatalf("logrotate: %v\n%s", err, out)

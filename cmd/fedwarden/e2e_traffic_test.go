@@ -116,8 +116,10 @@ func (c *client) flood() (stop func()) {
 			}
 		}
 	})
-	return func() {
+	stop = sync.OnceFunc(func() {
 		close(end)
 		done.Wait()
-	}
+	})
+	c.t.Cleanup(stop)
+	return stop
 }

@@ -1,6 +1,9 @@
 # Workers named as Mastodon names them. They do next to nothing; what counts is what Sidekiq logs of them.
 require 'sidekiq'
 
+# Debian's redis gem is newer than its Sidekiq and says so every second; Mastodon's bundle has those that fit.
+Redis.silence_deprecations = true
+
 module Mastodon
   class UnexpectedResponseError < StandardError; end
 end
