@@ -90,6 +90,10 @@ func (t *Tail) live(ctx context.Context, g *generation) (pipeline.Batch, bool) {
 		}
 		return pipeline.Batch{}, false
 	}
+	if !g.begins(g.file) { // truncated and grown again since the last look: l is from another text
+		t.truncated(t.cfg.Now(), g, g.size > g.off)
+		return pipeline.Batch{}, false
+	}
 	s := t.asm.begin()
 	env := parse.Env{Read: pipeline.TimeOf(t.cfg.Now())}
 	moment := time.NewTimer(linger)

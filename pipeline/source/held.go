@@ -47,14 +47,19 @@ func (g *growing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// hold makes a generation of an open file that nothing was delivered of.
-func hold(f *os.File) (*generation, error) {
+// hold makes a generation of an open file that nothing was delivered of. A file that is dated later than
+// now was written when the clock was wrong, or is.
+func hold(f *os.File, now time.Time) (*generation, error) {
 	fi, err := f.Stat()
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &generation{file: f, inode: inodeOf(fi), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}, nil
+	g := &generation{file: f, inode: inodeOf(fi), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}
+	if g.grew.After(now) {
+		g.grew = now
+	}
+	return g, nil
 }
 
 // openRegular opens a file for reading, but nothing else than a regular file.

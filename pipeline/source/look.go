@@ -2,6 +2,8 @@ package source
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -16,7 +18,7 @@ const minCopy = 32
 
 // look brings what we know of the files up to now: the name, the sizes, who is read and who is left.
 func (t *Tail) look(now time.Time) {
-	named, err := t.openName()
+	named, err := t.openName(now)
 	if err == nil && len(t.gens) > 0 {
 		err = t.gens[0].broken
 	}
@@ -26,7 +28,7 @@ func (t *Tail) look(now time.Time) {
 		t.restored()
 	}
 	if t.place != nil {
-		t.resume(named)
+		t.resume(now, named)
 	} else {
 		t.adopt(now, named)
 	}
@@ -41,9 +43,10 @@ func (t *Tail) look(now time.Time) {
 func (t *Tail) all() []*generation { return slices.Concat(t.gone, t.gens) }
 
 // openName opens the file that has the name, unless we hold it already.
-func (t *Tail) openName() (*generation, error) {
+func (t *Tail) openName(now time.Time) (*generation, error) {
 	fi, err := os.Stat(t.path)
 	if err != nil {
+		t.named = inode{}
 		return nil, err
 	}
 	if t.named = inodeOf(fi); t.holds(t.named) {
@@ -53,7 +56,7 @@ func (t *Tail) openName() (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := hold(f)
+	g, err := hold(f, now)
 	if err != nil {
 		return nil, err
 	}
@@ -68,92 +71,104 @@ func (t *Tail) holds(id inode) bool {
 // adopt takes on the file that has the name now, and those that had it since the last look.
 func (t *Tail) adopt(now time.Time, named *generation) {
 	if named != nil && len(t.gens) == 0 {
-		t.ignore(siblings(t.path))
+		t.ignore(now, siblings(t.path))
 		t.gens = append(t.gens, named)
 		return
 	}
 	if named != nil {
 		t.rescans = rescan
+		t.gens = append(t.gens, named)
 	}
 	if t.rescans > 0 {
 		t.rescans--
-		t.adoptSiblings(named)
+		list := siblings(t.path)
+		t.adoptSiblings(now, list)
+		t.order(list)
 	}
-	if named != nil {
-		t.gens = append(t.gens, named)
-	}
-	for i, g := range t.gens {
-		if i < len(t.gens)-1 && g.left.IsZero() {
+	for _, g := range t.gens[:len(t.gens)-min(1, len(t.gens))] {
+		if g.left.IsZero() {
 			g.left = now
 			t.rotations.Add(1)
-			t.cfg.Log.Info("live file was rotated", "stream", t.id, "inode", g.ino, "unread", g.size-g.off)
+			t.cfg.Log.Info("live file was rotated", "stream", t.id, "inode", g.ino)
 		}
 	}
 }
 
 // ignore remembers rotated files that are not ours to read.
-func (t *Tail) ignore(list []sibling) {
+func (t *Tail) ignore(now time.Time, list []sibling) {
 	for _, s := range list {
-		t.seen[inodeOf(s.info)] = struct{}{}
+		t.seen[inodeOf(s.info)] = now
 	}
 }
 
 // adoptSiblings takes on rotated files that were never seen: the name was theirs between two looks.
-func (t *Tail) adoptSiblings(named *generation) {
-	list := siblings(t.path)
-	t.unsee(list)
+func (t *Tail) adoptSiblings(now time.Time, list []sibling) {
+	t.unsee(now, list)
 	for _, s := range list {
 		id := inodeOf(s.info)
-		if _, seen := t.seen[id]; seen || t.holds(id) || named != nil && named.inode == id {
+		if _, seen := t.seen[id]; seen || t.holds(id) {
 			continue
 		}
-		g, err := openSibling(s)
+		g, err := openSibling(now, s)
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
 			continue
 		}
 		if t.isCopy(g) {
-			t.seen[id] = struct{}{}
+			t.seen[id] = now
 			g.close()
 			continue
 		}
-		t.insert(g, named == nil)
-	}
-}
-
-// insert puts a rotated file behind those that are older. When the last generation has the name, the file
-// is older than that; when that one is being read already, the file is read on the side.
-func (t *Tail) insert(g *generation, beforeLast bool) {
-	switch n := len(t.gens); {
-	case !beforeLast:
 		t.gens = append(t.gens, g)
-	case n > 1:
-		t.gens = slices.Insert(t.gens, n-1, g)
-	default:
-		g.flush = true
-		g.left = g.mod
-		t.gone = append(t.gone, g)
 	}
 }
 
-// unsee forgets siblings that are there no more: their inodes may be used again.
-func (t *Tail) unsee(list []sibling) {
-	there := map[inode]struct{}{}
+// order sorts the generations by when they were last written, those of one instant as their files are
+// listed; the one that has the name is the last. Two that were written within a clock tick of the file
+// system may still be swapped while names are changing: their lines are closer than any lateness.
+func (t *Tail) order(list []sibling) {
+	listed := func(g *generation) int {
+		return slices.IndexFunc(list, func(s sibling) bool { return inodeOf(s.info) == g.inode })
+	}
+	slices.SortStableFunc(t.gens, func(a, b *generation) int {
+		if a.inode == t.named || b.inode == t.named {
+			return compareBool(a.inode == t.named, b.inode == t.named)
+		}
+		if c := a.mod.Compare(b.mod); c != 0 {
+			return c
+		}
+		return cmp.Compare(listed(a), listed(b))
+	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// unsee forgets siblings that have not been there for a while: their inodes may be used again. Not at
+// once, because a list that is taken while names change may lack one.
+func (t *Tail) unsee(now time.Time, list []sibling) {
 	for _, s := range list {
 		id := inodeOf(s.info)
 		if _, ok := t.seen[id]; ok {
-			there[id] = struct{}{}
+			t.seen[id] = now
 		}
 	}
-	t.seen = there
+	maps.DeleteFunc(t.seen, func(_ inode, last time.Time) bool { return now.Sub(last) > maxDrain })
 }
 
-func openSibling(s sibling) (*generation, error) {
+func openSibling(now time.Time, s sibling) (*generation, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
-	return hold(f)
+	return hold(f, now)
 }
 
 // isCopy reports whether g begins as a generation that we hold, as copytruncate makes it.
@@ -223,6 +238,7 @@ func (t *Tail) forget(now time.Time) {
 			return false
 		}
 		over--
+		t.seen[g.inode] = now
 		g.close()
 		return true
 	})

@@ -7,7 +7,9 @@ import (
 	"go.uber.org/goleak"
 )
 
+const poll = 20 * time.Millisecond
+
 func TestMain(m *testing.M) {
-	PollEvery(20 * time.Millisecond)
+	PollEvery(poll)
 	goleak.VerifyTestMain(m)
 }

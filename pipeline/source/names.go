@@ -15,15 +15,27 @@ type sibling struct {
 	info os.FileInfo
 }
 
-// siblings lists the uncompressed files beside path that rotation may have made of it, oldest first.
+// siblings lists the uncompressed files beside path that rotation may have made of it, oldest first. A
+// rotation under way changes names one by one, so the list is taken again until two are equal.
 func siblings(path string) []sibling {
-	dir, base := filepath.Split(path)
-	if dir == "" {
-		dir = "."
+	list := listSiblings(path)
+	for range 5 {
+		again := listSiblings(path)
+		if slices.EqualFunc(list, again, same) {
+			break
+		}
+		list = again
 	}
+	return list
+}
+
+func same(a, b sibling) bool { return a.path == b.path && os.SameFile(a.info, b.info) }
+
+func listSiblings(path string) []sibling {
+	dir, base := filepath.Split(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil
+		return nil // the name's own error says it
 	}
 	var out []sibling
 	for _, e := range entries {

@@ -1,14 +1,17 @@
 package source
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // resume finds the generations of the cursor again: under the name or under a rotated one, by device and
 // inode, or, when those have changed, by fingerprint. Rotated files that are younger than the last of them
 // had the name while nobody was reading, and are read too. While neither the name nor that place is there,
 // it waits for the next look.
-func (t *Tail) resume(named *generation) {
-	files := t.candidates(named)
-	last, found := t.findMarks(files)
+func (t *Tail) resume(now time.Time, named *generation) {
+	files := t.candidates(now, named)
+	marked, found := t.findMarks(files)
 	if !found && named == nil {
 		closeAll(files)
 		return
@@ -17,17 +20,16 @@ func (t *Tail) resume(named *generation) {
 		t.asm.restore(t.asm.seq+seqGap, "")
 		t.lose(1, "the place to go on from is gone: lines since then are lost, how many is unknown")
 	}
-	if !found {
-		last = len(files) - 1
-	}
+	younger := false
 	for i, g := range files {
-		if i < last && g.off == 0 && g != named {
-			t.seen[g.inode] = struct{}{}
+		if !marked[i] && g != named && !(younger && found) {
+			t.seen[g.inode] = now
 			g.close()
 			continue
 		}
+		younger = younger || marked[i]
 		if g != named {
-			g.left = g.mod
+			g.left = g.grew
 		}
 		t.gens = append(t.gens, g)
 	}
@@ -35,13 +37,13 @@ func (t *Tail) resume(named *generation) {
 }
 
 // candidates opens the rotated files, oldest first, and last the one that has the name.
-func (t *Tail) candidates(named *generation) []*generation {
+func (t *Tail) candidates(now time.Time, named *generation) []*generation {
 	var out []*generation
 	for _, s := range siblings(t.path) {
 		if named != nil && named.inode == inodeOf(s.info) {
 			continue
 		}
-		g, err := openSibling(s)
+		g, err := openSibling(now, s)
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
 			continue
@@ -60,17 +62,17 @@ func closeAll(files []*generation) {
 	}
 }
 
-// findMarks sets the files that the cursor names to where it had read them, and returns the last of them.
-// It is not found when the file that was being read last is not.
-func (t *Tail) findMarks(files []*generation) (last int, found bool) {
-	last = -1
+// findMarks sets the files that the cursor names to where it had read them, and says which they are. Found
+// is whether the file that was being read last is among them.
+func (t *Tail) findMarks(files []*generation) (marked []bool, found bool) {
+	marked = make([]bool, len(files))
 	for _, m := range t.place.Generations {
 		i := findMark(files, m)
 		if found = i >= 0; found {
-			last = max(last, i)
+			marked[i] = true
 		}
 	}
-	return last, found
+	return marked, found
 }
 
 func findMark(files []*generation, m mark) int {

@@ -92,12 +92,12 @@ type Tail struct {
 	asm  *assembler
 	pool blockPool
 
-	gens    []*generation      // oldest first; the first is read, the last has the name
-	gone    []*generation      // were read to their end and left, but may still grow
-	seen    map[inode]struct{} // siblings that are not ours to read
-	named   inode              // which has the name
-	rescans int                // looks that still search siblings: a rotation may be under way
-	place   *place             // where to go on, until that is found
+	gens    []*generation       // oldest first; the first is read, the last has the name
+	gone    []*generation       // were read to their end and left, but may still grow
+	seen    map[inode]time.Time // siblings that are not to be read, and when they were listed last
+	named   inode               // which has the name
+	rescans int                 // looks that still search siblings: a rotation may be under way
+	place   *place              // where to go on, until that is found
 
 	opened   bool
 	next     time.Time // of the next look
@@ -127,7 +127,7 @@ func NewTail(cfg TailConfig) (*Tail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tail %s: %w", cfg.Path, err)
 	}
-	t := &Tail{cfg: cfg, path: path, asm: asm, seen: map[inode]struct{}{}, closed: make(chan struct{})}
+	t := &Tail{cfg: cfg, path: path, asm: asm, seen: map[inode]time.Time{}, closed: make(chan struct{})}
 	t.id = pipeline.StreamID(cfg.Name)
 	if cfg.Name == "" {
 		t.id = pipeline.StreamID("file:" + path)
@@ -311,8 +311,10 @@ func (t *Tail) cursor() pipeline.Cursor {
 	for _, g := range t.gone {
 		p.Generations = append(p.Generations, g.mark())
 	}
-	if len(t.gens) > 0 {
-		p.Generations = append(p.Generations, t.gens[0].mark())
+	for i, g := range t.gens {
+		if i == 0 || g.off > 0 {
+			p.Generations = append(p.Generations, g.mark())
+		}
 	}
 	if t.place != nil {
 		p.Generations = t.place.Generations
