@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -151,11 +152,34 @@ func (e *Engine) readPart(r io.Reader) error {
 	if dec.More() {
 		return fmt.Errorf("more than it says at byte %d", dec.InputOffset())
 	}
+	if err := whole(streams, open, waits); err != nil {
+		return err
+	}
 	for _, saved := range streams {
 		e.stream(saved.ID).resume(saved)
 	}
 	e.now, e.next, e.restored = h.Now, h.Next, true
 	e.tracker.resume(open, waits, order, h)
+	return nil
+}
+
+// whole finds what no engine has written.
+func whole(streams []*savedStream, open []*episode, waits []*wait) error {
+	for _, s := range streams {
+		if s.ID == "" {
+			return errors.New("a stream without a name")
+		}
+	}
+	for _, ep := range open {
+		if ep.Alert.ID == "" || ep.Alert.Detector == "" {
+			return errors.New("an episode without an id or a detector")
+		}
+	}
+	for _, w := range waits {
+		if w.Finding.Detector == "" {
+			return errors.New("a wait without a detector")
+		}
+	}
 	return nil
 }
 
