@@ -6,7 +6,7 @@
 // A name in a log is the host of a signature's key id, else the host that the user agent claims. It is
 // brought into canonical form (host.go): IDNA ASCII, lower case, no port, no trailing dot, at most 253
 // bytes; an address, a single label or hostile text is no name. Its Site is the registrable domain by the
-// public suffix list, private section on (site.go). Its Actor, from the key id only, is a URL or an acct
+// public suffix list, private section on, and a hoster that the list lacks (site.go). Its Actor, from the key id only, is a URL or an acct
 // name (actor.go). A cache of bounded size (cache.go) makes a known host one map look-up; it changes no
 // result and is no part of the snapshot.
 //
@@ -57,8 +57,8 @@
 // # Bounds
 //
 // At most MaxSites sites, 16 addresses each. When the table is full, a new site takes the place of that with
-// the fewest hours seen, then the oldest, among the next 32 that a hand sweeps over; sites with three days of
-// history are protected while seen in the last 30 days, up to 70 % of the table. Nothing is ever replaced for
+// the fewest hours seen, then the oldest, among the next 32 unprotected ones that a hand sweeps over; sites
+// with three days of history are protected while seen in the last 30 days, up to 70 % of the table. Nothing is ever replaced for
 // being least recently used, so what an attacker invents pushes out what an attacker invented.
 //
 // All is by absolute hours and minutes of event time and closed when an event of that site comes, so ticks

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -24,6 +25,9 @@ func canonical(raw string) string {
 		name = raw[:i]
 	}
 	if needsIDNA(name) {
+		if !utf8.ValidString(name) {
+			return ""
+		}
 		ascii, err := profile().ToASCII(name)
 		if err != nil {
 			return ""

@@ -1,8 +1,16 @@
 package identity
 
+import (
+	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
 const (
-	// reach is among how many sites a newcomer looks for the one whose place it takes.
-	reach = 32
+	// reach is among how many unprotected sites a newcomer looks for the one whose place it takes, and
+	// maxSweep how many sites it passes at most to find them.
+	reach    = 32
+	maxSweep = 4096
 	// protectedPercent bounds the share of the table that can't be replaced.
 	protectedPercent = 70
 )
@@ -51,17 +59,21 @@ func (t *table) site(h *host, hour int32) *site {
 		t.remove(slot)
 		t.sites[slot] = s
 	}
-	s.name = h.site // the cache's own text, which lives as long as one of us needs it
+	s.name = pipeline.Site(strings.Clone(string(h.site)))
 	t.index[string(s.name)] = slot
 	h.slot = slot
 	return s
 }
 
-// weakest returns the unprotected site with the fewest hours, then the oldest, among those that the hand
-// sweeps over; negative if all are protected.
+// weakest returns the site with the fewest hours, then the oldest, among the unprotected ones that the hand
+// sweeps over; negative if there are none.
 func (t *table) weakest(hour int32) int32 {
 	best := int32(-1)
-	for range min(reach, len(t.sites)) {
+	seen := 0
+	for range min(maxSweep, len(t.sites)) {
+		if seen == reach {
+			break
+		}
 		i := t.hand
 		t.hand = (t.hand + 1) % int32(len(t.sites))
 		s := t.sites[i]
@@ -72,6 +84,7 @@ func (t *table) weakest(hour int32) int32 {
 		if s.protected {
 			continue
 		}
+		seen++
 		if best < 0 || isWeaker(s, t.sites[best]) {
 			best = i
 		}
