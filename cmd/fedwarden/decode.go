@@ -25,8 +25,20 @@ type decoder struct {
 
 type place struct{ line, column int }
 
-// secretish matches what may be a webhook's address or a secret: no excerpt of the file shows one.
-var secretish = regexp.MustCompile(`[^\s"',\]}]*(://|whsec_|[A-Za-z0-9+/_-]{24})[^\s"',\]}]*`)
+// No excerpt of the file shows a webhook's address or a secret: secretish matches what looks like one, and
+// on a line that speaks of such things, values matches every value.
+var (
+	secretish = regexp.MustCompile(`[^\s"',\]}]*(://|whsec_|[A-Za-z0-9+/_-]{24})[^\s"',\]}]*`)
+	delicate  = regexp.MustCompile(`(?i)url|secret|slack|hook|token`)
+	values    = regexp.MustCompile(`(:\s+|-\s+|\[\s*)[^\s{\[,][^,}\]]*`)
+)
+
+func excerpt(line string) string {
+	if delicate.MatchString(line) {
+		line = values.ReplaceAllString(line, "$1…")
+	}
+	return secretish.ReplaceAllString(line, "…")
+}
 
 // A Duration is written as in 5m or 1h30m.
 type Duration time.Duration
@@ -66,7 +78,7 @@ func (d *decoder) problem(path, message string) {
 	text := ""
 	if at.line <= len(d.lines) {
 		number := strconv.Itoa(at.line)
-		text = fmt.Sprintf("\n  %s | %s\n  %s | %s^", number, secretish.ReplaceAllString(d.lines[at.line-1], "…"),
+		text = fmt.Sprintf("\n  %s | %s\n  %s | %s^", number, excerpt(d.lines[at.line-1]),
 			strings.Repeat(" ", len(number)), strings.Repeat(" ", max(at.column-1, 0)))
 	}
 	d.problems = append(d.problems, fmt.Errorf("%s:%d:%d: %s: %s%s", d.file, at.line, at.column, path, message, text))

@@ -45,12 +45,13 @@ func newEngine(c *Config, secret pipeline.Secret) (*engine.Engine, func() int) {
 // inputs returns what the command line names, else what the configuration does.
 func (c *Config) inputs(args []string) ([]source.Input, error) {
 	var list []source.Input
+	standard := &parse.Options{TrustedProxies: c.trusted()} // one for all: pieces of one log share it
 	for _, arg := range args {
 		in, err := source.ParseInput(arg)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		list = append(list, c.configured(in))
+		list = append(list, c.configured(in, standard))
 	}
 	if len(args) > 0 {
 		return list, nil
@@ -65,7 +66,7 @@ func (c *Config) inputs(args []string) ([]source.Input, error) {
 }
 
 // configured adds to an input of the command line what the configuration says of the same path.
-func (c *Config) configured(in source.Input) source.Input {
+func (c *Config) configured(in source.Input, standard *parse.Options) source.Input {
 	for i := range c.Inputs {
 		if c.Inputs[i].Path != in.Path {
 			continue
@@ -76,8 +77,7 @@ func (c *Config) configured(in source.Input) source.Input {
 		}
 		return known
 	}
-	options := c.parseOptions()
-	in.Parse = &options
+	in.Parse = standard
 	return in
 }
 
@@ -85,9 +85,6 @@ func (in *InputConfig) input(c *Config) source.Input {
 	options := in.options(c.trusted())
 	return source.Input{Path: in.Path, Format: options.Format, Lateness: in.Lateness.std(), Parse: &options}
 }
-
-// parseOptions are those of an input of which the configuration says nothing.
-func (c *Config) parseOptions() parse.Options { return parse.Options{TrustedProxies: c.trusted()} }
 
 // newSinks returns the configured sinks and from which severity on each is told.
 func newSinks(c *Config, con *console) ([]pipeline.Sink, []notify.Route, error) {

@@ -96,15 +96,23 @@ var DomainFloors = []Floor{{S10s, 50}, {S1m, 120}, {S10m, 400}, {S1h, 1200}, {S2
 // DomainScales are the windows of DomainFloors.
 var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
 
-// Over returns the first of the floors over which the key's part is out of line.
+// Over returns the first of the floors, shortest window first, over which the key's part is out of line. A
+// longer window must be still filling, so that what is over is not told again by each window it has filled:
+// the window before it in the list holds at least half of its share of the threshold.
 func (m *Metric) Over(slot int32, p Part, floors []Floor, now pipeline.Time) (Excess, bool) {
 	if slot == 0 {
 		return Excess{}, false
 	}
-	for _, f := range floors {
-		if x, ok := m.Exceeds(slot, p, f.Scale, f.Count, now); ok {
+	for i, f := range floors {
+		x, ok := m.Exceeds(slot, p, f.Scale, f.Count, now)
+		if ok && (i == 0 || m.fills(slot, &x, floors[i-1].Scale, now)) {
 			return x, true
 		}
 	}
 	return Excess{}, false
+}
+
+func (m *Metric) fills(slot int32, x *Excess, shorter Scale, now pipeline.Time) bool {
+	share := x.Threshold * float64(shorter.Seconds()) / float64(x.Scale.Seconds())
+	return float64(m.Sum(slot, x.Part, shorter, now)) >= share/2
 }
