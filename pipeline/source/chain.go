@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -100,8 +101,9 @@ func follows(logs []*chain, p *piece) *chain {
 	return best
 }
 
-// name names logs by format and number, never by path, in the order of their first stamps.
+// name sorts logs by their first stamps and names them by format and number, never by path.
 func name(logs []*chain) {
+	slices.SortStableFunc(logs, func(a, b *chain) int { return cmp.Compare(a.begin(), b.begin()) })
 	count := map[pipeline.Format]int{}
 	for _, c := range logs {
 		f := c.pieces[0].format
@@ -111,6 +113,14 @@ func name(logs []*chain) {
 			c.id = pipeline.StreamID(fmt.Sprintf("%s-%d", f, n))
 		}
 	}
+}
+
+// begin returns the first stamp of a log, the end of time when it has none.
+func (c *chain) begin() pipeline.Time {
+	if first := c.pieces[0].first; first != 0 {
+		return first
+	}
+	return math.MaxInt64
 }
 
 // findEnds finds the last stamps that the grouping needs: only where another piece could follow.

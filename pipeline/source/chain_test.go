@@ -43,6 +43,7 @@ func TestChains(t *testing.T) {
 	f("true overlap, packed", []string{"b.gz nginx 7 19", "a.gz nginx 0 10"}, "nginx: a.gz", "nginx-2: b.gz")
 	f("contained", []string{"a nginx 0 100", "b nginx 40 50"}, "nginx: a", "nginx-2: b")
 	f("two logs of one time, in the order given", []string{"z nginx 0 10", "a nginx 0 10"}, "nginx: z", "nginx-2: a")
+	f("two logs of nearly one time, by first stamp", []string{"z nginx 1 10", "a nginx 0 10"}, "nginx: a", "nginx-2: z")
 	f("two rotated logs", []string{"a1 nginx 0 9", "b1 nginx 4 14", "a2 nginx 10 19", "b2 nginx 15 24"},
 		"nginx: a1 a2", "nginx-2: b1 b2")
 	f("first stamps too near: as given", []string{"b nginx 1 1", "a nginx 0 0"}, "nginx: b a")

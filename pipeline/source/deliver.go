@@ -19,6 +19,7 @@ func (t *Tail) lines(ctx context.Context) (pipeline.Batch, bool) {
 			if b, ok := t.backlog(g); ok {
 				return b, true
 			}
+			g.rest()
 		}
 	}
 	if len(t.gens) == 0 {

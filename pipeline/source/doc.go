@@ -37,6 +37,10 @@
 // into the old file until it is told to reopen. It stays open a while longer, and what still comes is
 // read, too.
 //
+// A truncated file is begun anew; what had not been read of it is lost, and the batch says so. The copy
+// that copytruncate makes is known as a copy and not read as a log of its own, nor is what was lost taken
+// from it: use rotation by renaming. Compressed siblings are not searched either.
+//
 // All of this happens within Read, so a Tail has no goroutine of its own and needs none to be stopped;
 // who does not read is not read for.
 package source

@@ -143,26 +143,21 @@ func (g *generation) restart(now time.Time) {
 	g.fingerprint = fingerprint{}
 }
 
-// stalled reports whether a whole line has been there for a while and nobody has read it. When what is
-// there is half a line, its size is remembered.
+// stalled reports whether a whole line, or what can't be read, has been there for a while and nobody has
+// delivered it. When what is there is half a line, its size is remembered.
 func (g *generation) stalled(now time.Time) bool {
 	idle := g.off == g.was
 	g.was = g.off
 	if !idle || g.size <= g.off || g.half == g.size || now.Sub(g.grew) < watchdog {
 		return false
 	}
-	if bytes.IndexByte(g.unread(), '\n') >= 0 {
+	unread := make([]byte, min(g.size-g.off, farBehind))
+	n, err := g.file.ReadAt(unread, g.off)
+	if err != nil && err != io.EOF || bytes.IndexByte(unread[:n], '\n') >= 0 {
 		return true
 	}
 	g.half = g.size
 	return false
-}
-
-// unread returns what lies behind what was delivered, as far as a look at it is worth.
-func (g *generation) unread() []byte {
-	b := make([]byte, min(g.size-g.off, farBehind))
-	n, _ := g.file.ReadAt(b, g.off)
-	return b[:n]
 }
 
 // drained reports whether all complete lines were delivered. Half a line counts as one that is still

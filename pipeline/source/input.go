@@ -22,8 +22,10 @@ const Stdin = "-"
 type Input struct {
 	Path     string // a file, a glob before Expand, or Stdin
 	Format   pipeline.Format
-	Lateness time.Duration  // how much out of order its lines may be
-	Parse    *parse.Options // instead of the options for all inputs; Format above wins over its own
+	Lateness time.Duration // how much out of order its lines may be
+	// Parse is used instead of the options for all inputs; Format above wins over its own. Pieces of one
+	// log share the pointer.
+	Parse *parse.Options
 }
 
 // Stdin reports whether the input is standard input.

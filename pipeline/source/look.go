@@ -197,6 +197,7 @@ func (t *Tail) stat(now time.Time, g *generation) {
 		g.stat(now)
 	case g.stalled(now) && g.lib != nil:
 		g.rest()
+		g.retry = now.Add(watchdog) // so our own reader looks first
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	blockSize = 256 << 10
 	minRoom   = 64 << 10 // a block with less room than this is left for a new one
-	keepFree  = 8        // blocks that a pool keeps for later
+	keepFree  = 4        // blocks that a pool keeps for later
 
 	// DefaultMaxLine is how many bytes of a line are kept.
 	DefaultMaxLine = 1 << 20

@@ -260,7 +260,7 @@ func (t *Tail) isLost(now time.Time) bool {
 		return false
 	}
 	for _, g := range t.gens {
-		if !g.drained(now, 0) || now.Sub(g.grew) < t.cfg.LostAfter {
+		if g.broken == nil && (!g.drained(now, 0) || now.Sub(g.grew) < t.cfg.LostAfter) {
 			return false
 		}
 	}
