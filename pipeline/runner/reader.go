@@ -108,10 +108,13 @@ func (r *Runner) grant(f *feed) {
 	}
 }
 
-// ahead reports whether all streams of f are. One that is behind must be read on, even if another stream of
-// the same source is ahead.
+// ahead reports whether all streams of f are. One that holds back others must be read on, even if another
+// stream of the same source is ahead, or if it holds something itself, as a stream without a first stamp does.
 func (r *Runner) ahead(f *feed) bool {
-	return len(f.streams) > 0 && !slices.ContainsFunc(f.streams, func(id pipeline.StreamID) bool { return !r.engine.Ahead(id) })
+	if len(f.streams) == 0 || slices.ContainsFunc(f.streams, func(id pipeline.StreamID) bool { return !r.engine.Ahead(id) }) {
+		return false
+	}
+	return !slices.ContainsFunc(r.engine.Behind(), func(id pipeline.StreamID) bool { return r.byStream[id] == f })
 }
 
 // hurry tells the sources whose streams hold back events that it is urgent, and the others that it is not.
