@@ -76,16 +76,24 @@ func rollScale(w []uint32, seen, from, t uint32, spec scaleSpec) {
 
 // sum returns the count in the window of s as of second t, without rolling the ring.
 func (l *layout) sum(w []uint32, s Scale, t uint32) uint32 {
+	at := l.at[s]
+	sum := w[at] + w[ringSeen] - w[at+1]
+	if w[ringSecond] >= t {
+		return sum
+	}
+	return l.sumLater(w, s, t, sum)
+}
+
+// sumLater takes from sum what has left the window since the ring was rolled.
+func (l *layout) sumLater(w []uint32, s Scale, t, sum uint32) uint32 {
 	at, spec := l.at[s], scaleSpecs[s]
-	open := w[ringSeen] - w[at+1]
 	old, now := w[ringSecond]/spec.unit, t/spec.unit
 	if old >= now {
-		return w[at] + open
+		return sum
 	}
 	if now-old > spec.count {
 		return 0
 	}
-	sum := w[at] + open
 	for k := old; k < now; k++ {
 		sum -= w[at+2+k%spec.count]
 	}

@@ -50,16 +50,21 @@ func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipelin
 	if n < floor {
 		return Excess{}, false
 	}
-	x := Excess{Count: n, Scale: sc, Part: p, Threshold: float64(floor)}
+	return m.judge(slot, p, Floor{sc, floor}, n, now)
+}
+
+// judge holds a count that reached its floor against the key's own past.
+func (m *Metric) judge(slot int32, p Part, f Floor, n uint32, now pipeline.Time) (Excess, bool) {
+	x := Excess{Count: n, Scale: f.Scale, Part: p, Threshold: float64(f.Count)}
 	if m.space.Learning(now) {
-		return m.exceedsLearning(x, slot, floor, now)
+		return m.exceedsLearning(x, slot, f.Count, now)
 	}
-	if sc != S24h {
+	if f.Scale != S24h {
 		rest := m.Sum(slot, p, S24h, now) - n
-		x.Expected = float64(rest) * float64(sc.Seconds()) / float64(dayInSeconds-sc.Seconds())
+		x.Expected = float64(rest) * float64(f.Scale.Seconds()) / float64(dayInSeconds-f.Scale.Seconds())
 		x.Known = true
 	}
-	x.Threshold = max(float64(floor), ownGrowth*x.Expected)
+	x.Threshold = max(float64(f.Count), ownGrowth*x.Expected)
 	return x, float64(n) >= x.Threshold
 }
 
@@ -96,15 +101,23 @@ var DomainFloors = []Floor{{S10s, 50}, {S1m, 120}, {S10m, 400}, {S1h, 1200}, {S2
 // DomainScales are the windows of DomainFloors.
 var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
 
-// Over returns the first of the floors, shortest window first, over which the key's part is out of line. A
+// Over returns the first of the floors, shortest window and lowest count first, over which the key's part is out of line. A
 // longer window must be still filling, so that what is over is not told again by each window it has filled:
 // the window before it in the list holds at least half of its share of the threshold.
 func (m *Metric) Over(slot int32, p Part, floors []Floor, now pipeline.Time) (Excess, bool) {
 	if slot == 0 {
 		return Excess{}, false
 	}
+	w, second := m.ring(slot, p), uint32(now/pipeline.Second)
+	if w[ringSeen] < floors[0].Count {
+		return Excess{}, false // floors rise with the windows
+	}
 	for i, f := range floors {
-		x, ok := m.Exceeds(slot, p, f.Scale, f.Count, now)
+		n := m.layout.sum(w, f.Scale, second)
+		if n < f.Count {
+			continue
+		}
+		x, ok := m.judge(slot, p, f, n, now)
 		if ok && (i == 0 || m.fills(slot, &x, floors[i-1].Scale, now)) {
 			return x, true
 		}
