@@ -56,6 +56,7 @@ func TestEndToEnd(t *testing.T) {
 		t.Errorf("fedwarden: exit code %d after SIGTERM, want 0", code)
 	}
 	w.checkState(s)
+	w.checkHistory(alert.ID)
 	if refused := append(hook.Refused(), slack.Refused()...); len(refused) > 0 {
 		t.Errorf("deliveries were refused: %q", refused)
 	}
@@ -120,7 +121,7 @@ func startWarden(t *testing.T, s *site, hook, slack string) *warden {
 	t.Helper()
 	dir := t.TempDir()
 	w := &warden{binary: filepath.Join(dir, "fedwarden"), state: filepath.Join(dir, "state")}
-	if out, err := exec.Command("go", "build", "-o", w.binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", w.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	config, listen := filepath.Join(dir, "fedwarden.yaml"), "127.0.0.1:"+freePort(t)
@@ -196,5 +197,14 @@ func (w *warden) checkState(s *site) {
 		if stream.Lines != want[isNginx] || stream.Rejected+stream.Late+stream.Lost != 0 {
 			w.t.Errorf("state: got %+v, want %d lines, none rejected, late or lost", stream, want[isNginx])
 		}
+	}
+}
+
+// checkHistory: the alert that was delivered stands in the history under its id.
+func (w *warden) checkHistory(id string) {
+	w.t.Helper()
+	out, err := exec.Command(w.binary, "alerts", "show", id, "--state", w.state).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), id) {
+		w.t.Errorf("fedwarden alerts show %s: %v\n%s", id, err, out)
 	}
 }
