@@ -8,7 +8,7 @@ type Options struct {
 	// finds a name in them is a map of this process.
 	Secret pipeline.Secret
 	// MaxSites bounds the sites with an address history. Default 20,000: about 5 MB when all have one or two
-	// addresses, 20 MB at the very worst.
+	// addresses, 25 MB at the very worst.
 	MaxSites int
 	// MaxCache bounds the bytes of the host cache. Default 8 MB, about 40,000 hosts.
 	MaxCache int

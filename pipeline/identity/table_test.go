@@ -85,6 +85,17 @@ func TestFewestHoursGoFirst(t *testing.T) {
 	}
 }
 
+// Of invented sites, which all have one hour, those that came first go first.
+func TestOldestGoesFirst(t *testing.T) {
+	id := New(Options{MaxSites: 3})
+	for i := range 4 {
+		id.Enrich(nginx(t0+pipeline.Time(i)*hour, forgerAddr, fmt.Sprintf("s%d.example", i), ""))
+	}
+	if _, ok := id.table.index["s0.example"]; ok || len(id.table.index) != 3 {
+		t.Errorf("the oldest site is still there: %v", id.table.index)
+	}
+}
+
 // traffic is a mix of honest and hostile events over weeks.
 func traffic(seed uint64, n int) []pipeline.Event {
 	rng := rand.New(rand.NewPCG(seed, 3))

@@ -111,19 +111,25 @@ func TestRidersAreFew(t *testing.T) {
 
 // A flood of forged deliveries in one moment does not ride on the minute before.
 func TestBurstOfRiders(t *testing.T) {
-	id, at := known(t)
-	at, _ = settle(id, at, 10*minute, minute/19)
-	riders := 0
-	for i := range pipeline.Time(1000) {
-		if levelOf(id, rails(at+i, victim)) >= pipeline.Corroborated {
-			riders++
+	f := func(perMinute pipeline.Time, limit int) {
+		t.Helper()
+		id, at := known(t)
+		at, _ = settle(id, at, 10*minute, minute/perMinute)
+		riders := 0
+		for i := range pipeline.Time(1000) {
+			if levelOf(id, rails(at+i, victim)) >= pipeline.Corroborated {
+				riders++
+			}
 		}
+		if riders > limit {
+			t.Errorf("of 1000 forged at once beside %d a minute, got %d corroborated, want %d at most", perMinute, riders, limit)
+		}
+		at, _ = settle(id, at+minute, 5*minute, minute/perMinute)
+		want(t, "honest, minutes later", both(id, at), pipeline.Claimed)
+		at, _ = settle(id, at, 5*hour, minute/perMinute)
+		want(t, "honest, hours later", both(id, at), pipeline.Corroborated)
 	}
-	if riders > minSlack {
-		t.Errorf("of 1000 forged at once, got %d corroborated, want %d at most", riders, minSlack)
-	}
-	at, _ = settle(id, at+minute, 5*minute, minute/19)
-	want(t, "honest, minutes later", both(id, at), pipeline.Claimed)
-	at, _ = settle(id, at, 5*hour, minute/19)
-	want(t, "honest, hours later", both(id, at), pipeline.Corroborated)
+	f(19, minSlack)
+	f(100, minSlack+2)
+	f(2000, maxSlack)
 }
