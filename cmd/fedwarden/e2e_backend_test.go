@@ -60,7 +60,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var keyID = regexp.MustCompile(`keyId="https://([^/"]+)/[^"]*"`)
 
-// deliver judges in Mastodon's order: Deletes of actors whom nobody knows come before the signature.
+// deliver judges in Mastodon's order and words: Deletes of actors whom nobody knows come before the signature.
 func (b *backend) deliver(r *http.Request, body []byte) (int, error) {
 	var activity struct{ Type, Actor, Object string }
 	if err := json.Unmarshal(body, &activity); err != nil {
@@ -72,11 +72,11 @@ func (b *backend) deliver(r *http.Request, body []byte) (int, error) {
 	key := keyID.FindStringSubmatch(r.Header.Get("Signature"))
 	switch {
 	case key == nil:
-		return http.StatusUnauthorized, fmt.Errorf("Request not signed") //lint:ignore ST1005 Mastodon's words
+		return http.StatusUnauthorized, fmt.Errorf("Request not signed")
 	case key[1] == blocked:
 		return http.StatusForbidden, nil
 	case r.Header.Get("Digest") != digest(body):
-		return http.StatusUnauthorized, fmt.Errorf("Verification failed") //lint:ignore ST1005 Mastodon's words
+		return http.StatusUnauthorized, fmt.Errorf("Verification failed")
 	}
 	return http.StatusAccepted, b.enqueue("ActivityPub::ProcessingWorker", "ingress", 1, string(body), nil, "Account")
 }
