@@ -51,16 +51,16 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 	part := window.PartOf(e)
 	x, ok := d.domains.Over(e.Slots.Domain, part, window.DomainFloors, e.Time)
 	if ok {
-		d.report(d.domains, e, e.Slots.Domain, &x, pipeline.Entity{Type: pipeline.EntityDomain, Value: string(e.Domain)}, r)
+		d.report(d.domains, e, e.Slots.Domain, x, pipeline.Entity{Type: pipeline.EntityDomain, Value: string(e.Domain)}, r)
 		return
 	}
 	x, ok = d.sites.Over(e.Slots.Site, part, window.DomainFloors, e.Time)
 	if ok {
-		d.report(d.sites, e, e.Slots.Site, &x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, r)
+		d.report(d.sites, e, e.Slots.Site, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, r)
 	}
 }
 
-func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x *window.Excess, key pipeline.Entity, r pipeline.Report) {
+func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
 	if !m.Once(slot, x.Part, e.Time) {
 		return
 	}

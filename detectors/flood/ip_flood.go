@@ -55,13 +55,13 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, addressFloors, e.Time); ok {
-		d.report(d.ips, e, e.Slots.IP, &x, window.AddressEntity(e.IP), r)
+		d.report(d.ips, e, e.Slots.IP, x, window.AddressEntity(e.IP), r)
 		return
 	}
 	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, prefixFloors, e.Time)
 	if ok && !d.lone(e.Slots.Prefix) {
 		key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
-		d.report(d.prefixes, e, e.Slots.Prefix, &x, key, r)
+		d.report(d.prefixes, e, e.Slots.Prefix, x, key, r)
 	}
 }
 
@@ -70,7 +70,7 @@ func (d *IPFlood) lone(prefix int32) bool {
 	return len(shares) > 0 && shares[0].Count >= loneShare
 }
 
-func (d *IPFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x *window.Excess, key pipeline.Entity, r pipeline.Report) {
+func (d *IPFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
 	if !m.Once(slot, window.Proven, e.Time) {
 		return
 	}

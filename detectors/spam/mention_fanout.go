@@ -98,7 +98,7 @@ func (d *MentionFanout) check(e *pipeline.Event, p window.Part, a aim, r pipelin
 		return ok
 	}
 	x := window.Excess{Count: a.events.Sum(a.slot, p, a.scale, e.Time), Scale: a.scale, Part: p, Learning: learning}
-	f := a.events.Finding(e, &x, a.key, "local_targets")
+	f := a.events.Finding(e, x, a.key, "local_targets")
 	f.Measure.Value, f.Measure.Threshold = float64(n), float64(a.threshold)
 	f.Severity = pipeline.SeverityHigh
 	f.Summary = "Mention fan-out from %s: " + strconv.Itoa(int(n)) + " local accounts addressed in " + a.scale.String()

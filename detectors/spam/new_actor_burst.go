@@ -54,11 +54,11 @@ func (d *NewActorBurst) Observe(e *pipeline.Event, r pipeline.Report) {
 	part := window.PartOf(e)
 	x, ok := d.fresh.Over(e.Slots.Site, part, newActorFloors, e.Time)
 	if ok && d.fresh.Once(e.Slots.Site, part, e.Time) {
-		d.report(e, &x, r)
+		d.report(e, x, r)
 	}
 }
 
-func (d *NewActorBurst) report(e *pipeline.Event, x *window.Excess, r pipeline.Report) {
+func (d *NewActorBurst) report(e *pipeline.Event, x window.Excess, r pipeline.Report) {
 	f := d.fresh.Finding(e, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, "new_actors")
 	f.Severity = pipeline.SeverityMedium
 	fresh := d.fresh.Sum(e.Slots.Site, x.Part, window.S1h, e.Time)

@@ -55,7 +55,7 @@ func (d *ActorJump) Observe(e *pipeline.Event, r pipeline.Report) {
 	if _, flood := d.domains.Over(e.Slots.Domain, part, window.DomainFloors, e.Time); flood {
 		return
 	}
-	f := d.actors.Finding(e, &x, pipeline.Entity{Type: pipeline.EntityActor, Value: string(e.Actor)}, "requests")
+	f := d.actors.Finding(e, x, pipeline.Entity{Type: pipeline.EntityActor, Value: string(e.Actor)}, "requests")
 	f.Severity = pipeline.SeverityMedium
 	f.Summary = "%s behaves unlike itself: " + x.Text("deliveries")
 	r.Find(f)

@@ -48,7 +48,7 @@ func (d *FailThenSuccess) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	x := window.Excess{Count: n, Threshold: minFailsBefore, Scale: window.S30m, Part: window.Proven}
-	f := d.fails.Finding(e, &x, window.AddressEntity(e.IP), "failed_sign_ins")
+	f := d.fails.Finding(e, x, window.AddressEntity(e.IP), "failed_sign_ins")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Until = e.Time.Add(1) // it is an event, not a state
 	f.Severity = pipeline.SeverityHigh

@@ -57,7 +57,7 @@ func (d *LoginBruteforce) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	x := window.Excess{Count: n, Threshold: minLoginFailures, Scale: window.S5m, Part: window.Proven}
-	f := d.fails.Finding(e, &x, window.AddressEntity(e.IP), "failed_sign_ins")
+	f := d.fails.Finding(e, x, window.AddressEntity(e.IP), "failed_sign_ins")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
 	f.Summary = "Login guessing from %s: " + strconv.Itoa(int(n)) + " failed sign-ins in 5m"

@@ -8,7 +8,7 @@ import (
 
 // Finding returns what x says of the key that e's slot of m's table is, with its evidence; the detector
 // adds severity and summary.
-func (m *Metric) Finding(e *pipeline.Event, x *Excess, key pipeline.Entity, measure string) pipeline.Finding {
+func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measure string) pipeline.Finding {
 	slot := slotOf(m.table, e)
 	f := pipeline.Finding{
 		Key:     key,
@@ -66,7 +66,7 @@ func PartOf(e *pipeline.Event) Part {
 
 // since returns the start of the oldest bucket behind x that is not empty, by the finest ring that
 // reaches so far back, and never before the key's first event.
-func (m *Metric) since(slot int32, x *Excess, now pipeline.Time) pipeline.Time {
+func (m *Metric) since(slot int32, x Excess, now pipeline.Time) pipeline.Time {
 	second := uint32(now / pipeline.Second)
 	w := m.ring(slot, x.Part)
 	oldest := m.layout.oldest(w, x.Scale, second)

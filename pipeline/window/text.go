@@ -3,7 +3,7 @@ package window
 import "strconv"
 
 // Text returns x in words, as a summary has it: "412 requests in 1m, usually 3.1".
-func (x *Excess) Text(what string) string {
+func (x Excess) Text(what string) string {
 	s := strconv.FormatUint(uint64(x.Count), 10) + " " + what + " in " + x.Scale.String()
 	if !x.Known {
 		return s

@@ -18,10 +18,11 @@ type Excess struct {
 }
 
 // Measure returns x as an alert shows it.
-func (x *Excess) Measure(name string) pipeline.Measure {
+func (x Excess) Measure(name string) pipeline.Measure {
 	m := pipeline.Measure{Name: name, Value: float64(x.Count), Threshold: x.Threshold, Window: x.Scale.String()}
 	if x.Known {
-		m.Expected = &x.Expected
+		expected := x.Expected
+		m.Expected = &expected
 	}
 	return m
 }
@@ -118,14 +119,14 @@ func (m *Metric) Over(slot int32, p Part, floors []Floor, now pipeline.Time) (Ex
 			continue
 		}
 		x, ok := m.judge(slot, p, f, n, now)
-		if ok && (i == 0 || m.fills(slot, &x, floors[i-1].Scale, now)) {
+		if ok && (i == 0 || m.fills(slot, x, floors[i-1].Scale, now)) {
 			return x, true
 		}
 	}
 	return Excess{}, false
 }
 
-func (m *Metric) fills(slot int32, x *Excess, shorter Scale, now pipeline.Time) bool {
+func (m *Metric) fills(slot int32, x Excess, shorter Scale, now pipeline.Time) bool {
 	share := x.Threshold * float64(shorter.Seconds()) / float64(x.Scale.Seconds())
 	return float64(m.Sum(slot, x.Part, shorter, now)) >= share/2
 }
