@@ -334,6 +334,7 @@ func TestProofIsNotBorrowed(t *testing.T) {
 func TestProofFromTheSameAddressJoins(t *testing.T) {
 	s := newStage(t)
 	s.find(1, about("a.example", 1, "192.0.2.1"))
+	s.find(1.2, about("a.example", 1, "192.0.2.1")) // proof was looked for in this second
 	proven := about("a.example", 1, "192.0.2.1")
 	proven.Evidence.Part = pipeline.Corroborated
 	s.levels["a.example"] = pipeline.Corroborated
@@ -368,6 +369,22 @@ func TestRefutedProof(t *testing.T) {
 		"3.5 firing#1 medium ip:192.0.2.1 ip_only",
 	})
 	diff(t, secs(s.last().StartsAt.Time), "4") // later than the second of the end
+}
+
+// The proof was of the whole episode: without it another one begins, whoever else was part of it.
+func TestRefutedProofOfSeveralNames(t *testing.T) {
+	s := newStage(t)
+	f, g := about("a.example", 1, "192.0.2.1"), about("b.example", 1, "192.0.2.1")
+	s.find(1, f, g)
+	s.levels["a.example"] = pipeline.Corroborated
+	s.find(2, f)
+	f.Evidence.Refuted = true
+	diff(t, s.find(3.5, f), []string{
+		"3.5 resolved#3 medium ip:192.0.2.1 ip_only proven a.example corroborated",
+		"3.5 firing#1 medium ip:192.0.2.1 ip_only",
+	})
+	diff(t, s.find(4, g), nil) // joins
+	diff(t, len(s.e.Open()), 1)
 }
 
 func TestNamesOfOneAddressAreOneEpisode(t *testing.T) {

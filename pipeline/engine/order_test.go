@@ -177,6 +177,17 @@ func TestRebase(t *testing.T) {
 	diff(t, []uint64{m.Lines, m.Events, m.Late}, []uint64{70, 6, 64})
 }
 
+// One event in time shows that the clock is right, however many are late.
+func TestNoRebase(t *testing.T) {
+	e, r := recording(false)
+	f := feed(e)
+	f.batch("a", "1000 =1000"+strings.Repeat(" 10", 63)+" 1000"+strings.Repeat(" 10", 63))
+	f.batch("a", strings.Repeat(" 10", 63)+" 1000"+strings.Repeat(" 10", 63))
+	if log := strings.Join(r.take(), ", "); strings.Contains(log, "rebased") {
+		t.Errorf("got %s, want no rebase", log)
+	}
+}
+
 // A log of local time east of UTC is hours ahead of its source's clock.
 func TestClockAhead(t *testing.T) {
 	e, r := recording(false)

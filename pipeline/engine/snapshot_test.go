@@ -140,3 +140,53 @@ func FuzzRestore(f *testing.F) {
 		saved(t, e)
 	})
 }
+
+// A stream that was lost stays lost across a restart, and joins again with its next claim.
+func TestLostAcrossRestart(t *testing.T) {
+	old, _ := recording(false)
+	f := feed(old)
+	f.batch("a", "10 lost")
+	e, r := recording(false)
+	restore(t, e, old)
+	e.Expect([]pipeline.StreamID{"a", "b"})
+	g := feed(e)
+	g.seqs["a"] = 1
+	g.batch("b", "20")
+	diff(t, r.take(), []string{"10 b opened", "20 b1"})
+	g.batch("a", "open 21")
+	g.batch("a", "=25")
+	g.batch("b", "24")
+	diff(t, r.take(), []string{"20 a late", "20 a rejoined"})
+	g.batch("a", "26")
+	diff(t, r.take(), []string{"24 b2"})
+}
+
+// A stream that was not there while time went on joins at the engine's time.
+func TestAbsentForARun(t *testing.T) {
+	for _, expected := range [][]pipeline.StreamID{{"b"}, nil} {
+		absentForARun(t, expected)
+	}
+}
+
+// absentForARun opens a, not a, and a again; expected is what the second run expects, nil if it does not say.
+func absentForARun(t *testing.T, expected []pipeline.StreamID) {
+	t.Helper()
+	first, _ := recording(false)
+	f := feed(first)
+	f.batch("a", "10")
+	second, _ := recording(false)
+	restore(t, second, first)
+	if expected != nil {
+		second.Expect(expected)
+	}
+	feed(second).batch("b", "500")
+	third, r := recording(false)
+	restore(t, third, second)
+	third.Expect([]pipeline.StreamID{"a", "b"})
+	g := feed(third)
+	g.seqs["a"] = 1
+	g.batch("a", "open 11 501")
+	g.seqs["b"] = 1
+	g.batch("b", "open 502")
+	diff(t, r.take(), []string{"500 a late 8m9s", "501 a3"})
+}
