@@ -49,34 +49,35 @@ func NewIPFlood(network *window.Space) *IPFlood {
 	}
 }
 
-// Observe reports the event's address or network when it is over a floor and out of line.
+// Observe reports the event's address or network when it is over a floor and out of line. In a flood this
+// is true of every event: Once comes before all that costs.
 func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 	if e.Slots.Prefix == 0 {
 		return
 	}
 	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, addressFloors, e.Time); ok {
-		d.report(d.ips, e, e.Slots.IP, x, window.AddressEntity(e.IP), r)
+		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) {
+			r.Find(d.finding(d.ips, e, x, window.AddressEntity(e.IP)))
+		}
 		return
 	}
 	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, prefixFloors, e.Time)
-	if ok && !d.lone(e.Slots.Prefix) {
+	if ok && d.prefixes.Once(e.Slots.Prefix, window.Proven, e.Time) && !d.lone(e.Slots.Prefix) {
 		key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
-		d.report(d.prefixes, e, e.Slots.Prefix, x, key, r)
+		r.Find(d.finding(d.prefixes, e, x, key))
 	}
 }
 
+// lone reports whether one address of a prefix stands for it.
 func (d *IPFlood) lone(prefix int32) bool {
 	shares := d.space.Shares(window.Prefix, prefix, 100)
 	return len(shares) > 0 && shares[0].Count >= loneShare
 }
 
-func (d *IPFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
-	if !m.Once(slot, window.Proven, e.Time) {
-		return
-	}
+func (d *IPFlood) finding(m *window.Metric, e *pipeline.Event, x window.Excess, key pipeline.Entity) pipeline.Finding {
 	f := m.Finding(e, x, key, "requests")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
 	f.Summary = "Request flood from %s: " + x.Text("requests")
-	r.Find(f)
+	return f
 }
