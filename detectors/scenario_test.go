@@ -65,6 +65,7 @@ type stage struct {
 	engine *engine.Engine
 	seq    map[pipeline.StreamID]uint64
 	told   strings.Builder
+	heard  func(*pipeline.Alert) // instead of told
 }
 
 var clock = pipeline.TimeOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
@@ -123,6 +124,10 @@ func (s *stage) process(b *pipeline.Batch) {
 		b.Opened, b.Lateness = true, 2*time.Second
 	}
 	for _, a := range s.engine.Process(b) {
+		if s.heard != nil {
+			s.heard(&a)
+			continue
+		}
 		s.tell(&a)
 	}
 }
@@ -179,13 +184,26 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 		if err != nil {
 			return err
 		}
-		e.Time = at.Add(over * time.Duration(i) / time.Duration(count))
-		stream := pipeline.StreamID(fields["format"])
-		e.Seq, e.Lines = s.seq[stream]+1, 1
-		s.process(&pipeline.Batch{Stream: stream, Events: []pipeline.Event{*e}})
-		s.seq[stream]++
+		s.bring(at.Add(over*time.Duration(i)/time.Duration(count)), fields["format"], e)
 	}
 	return nil
+}
+
+// bring hands over one event of a stream.
+func (s *stage) bring(at pipeline.Time, stream string, e *pipeline.Event) {
+	id := pipeline.StreamID(stream)
+	e.Time, e.Seq, e.Lines = at, s.seq[id]+1, 1
+	s.process(&pipeline.Batch{Stream: id, Events: []pipeline.Event{*e}})
+	s.seq[id]++
+}
+
+// put is bring for the event that the fields describe.
+func (s *stage) put(at pipeline.Time, fields map[string]string) {
+	e, err := event(fields, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.bring(at, fields["format"], e)
 }
 
 // event makes the i-th event that the fields describe.
