@@ -281,6 +281,27 @@ func TestTailResumeWhenThePlaceIsGone(t *testing.T) {
 	})
 }
 
+func TestTailDoesNotReadACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWriter(t, logPath(t))
+		w.lines(10)
+		f := follow(t, TailConfig{Path: w.path}, "")
+		f.events(t, 10)
+		text, err := os.ReadFile(w.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, w.path+".bak", string(text))
+		w.rotate()
+		w.reopen()
+		w.lines(10)
+		f.events(t, 20)
+		pause(10 * time.Second)
+		f.close()
+		f.numbers(t, 1, 20)
+	})
+}
+
 func TestTailTruncation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWriter(t, logPath(t))
