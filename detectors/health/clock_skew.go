@@ -106,9 +106,3 @@ func setting(d time.Duration) string {
 	}
 	return ""
 }
-
-// Advance does nothing.
-func (d *ClockSkew) Advance(pipeline.Time, pipeline.Report) {}
-
-// Due returns never.
-func (d *ClockSkew) Due(pipeline.Time) pipeline.Time { return 0 }

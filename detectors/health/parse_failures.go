@@ -68,9 +68,3 @@ func why(e *pipeline.Event) string {
 	}
 	return ", last: " + e.Error
 }
-
-// Advance does nothing.
-func (d *ParseFailures) Advance(pipeline.Time, pipeline.Report) {}
-
-// Due returns never.
-func (d *ParseFailures) Due(pipeline.Time) pipeline.Time { return 0 }

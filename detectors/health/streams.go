@@ -39,6 +39,12 @@ func (s *streams) get(id pipeline.StreamID, now pipeline.Time) *stream {
 	return s.list[i]
 }
 
+// Advance does nothing, for those that act on events alone.
+func (s *streams) Advance(pipeline.Time, pipeline.Report) {}
+
+// Due returns never, for the same.
+func (s *streams) Due(pipeline.Time) pipeline.Time { return 0 }
+
 const maxStreams = 1 << 16
 
 // Snapshot writes every stream in order.
