@@ -19,7 +19,7 @@ type alertsCommand struct {
 }
 
 type alertsListCommand struct {
-	Config   string        `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config   string        `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State    string        `help:"State directory." type:"path" placeholder:"DIR"`
 	Output   string        `help:"text, or json: one line for each episode's latest transition." enum:"text,json" default:"text"`
 	Status   string        `help:"firing or resolved." enum:",firing,resolved" default:""`
@@ -29,7 +29,7 @@ type alertsListCommand struct {
 }
 
 type alertsShowCommand struct {
-	Config string `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State  string `help:"State directory." type:"path" placeholder:"DIR"`
 	Output string `help:"text, or json: one line for each transition." enum:"text,json" default:"text"`
 	ID     string `arg:"" help:"The alert's id, or a unique beginning of five characters or more."`

@@ -10,7 +10,7 @@ import (
 )
 
 type checkCommand struct {
-	Config string `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State  string `help:"State directory." type:"path" placeholder:"DIR"`
 	Quiet  bool   `help:"Print mistakes only."`
 }

@@ -11,7 +11,7 @@ import (
 )
 
 type explainCommand struct {
-	Config string   `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string   `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	Output string   `help:"text or json: one object for each line." enum:"text,json" default:"text"`
 	Inputs []string `arg:"" optional:"" name:"input" help:"A path, a glob, - for standard input, or nginx:PATH, rails:PATH, sidekiq:PATH."`
 }

@@ -9,7 +9,7 @@ import (
 )
 
 type healthCommand struct {
-	Config string `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 }
 
 const healthTimeout = 3 * time.Second

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -86,16 +85,6 @@ func restoreParts(e *engine.Engine, parts []pipeline.Part) []string {
 
 // notifyPart is the name of the notifier's snapshot.
 const notifyPart = "notify"
-
-// partData returns a reader of the named part, nil if there is none.
-func partData(parts []pipeline.Part, name string) *bytes.Reader {
-	for _, p := range parts {
-		if p.Name == name {
-			return bytes.NewReader(p.Data)
-		}
-	}
-	return nil
-}
 
 // Alerts reads the history.
 func (d *directory) Alerts(_ context.Context, q alertQuery) ([]episode, error) {

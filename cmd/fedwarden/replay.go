@@ -18,7 +18,7 @@ import (
 var fixedSecret = pipeline.Secret([]byte("fedwarden-replay"))
 
 type replayCommand struct {
-	Config string   `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string   `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State  string   `help:"Use the secret of this state directory (for its pseudonyms)." type:"path" placeholder:"DIR"`
 	Output string   `help:"text or json: one line for each transition." enum:"text,json" default:"text"`
 	Inputs []string `arg:"" optional:"" name:"input" help:"A path, a glob, - for standard input, or nginx:PATH, rails:PATH, sidekiq:PATH; .gz and .zst are read as they are."`
@@ -56,12 +56,8 @@ func (r *replayCommand) Run(c *console) error {
 
 func runReplay(c *console, cfg *Config, secret pipeline.Secret, src *source.Replay, emit func(*pipeline.Alert) error) error {
 	e, _ := newEngine(cfg, secret)
-	var list []pipeline.Source
-	for _, s := range src.Sources() {
-		list = append(list, s)
-	}
 	fired := 0
-	err := runner.Replay(c.ctx, e, list, func(a *pipeline.Alert) error {
+	err := runner.Replay(c.ctx, e, src.Sources(), func(a *pipeline.Alert) error {
 		if a.Status == pipeline.StatusFiring {
 			fired++
 		}

@@ -23,7 +23,7 @@ import (
 )
 
 type runCommand struct {
-	Config string   `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string   `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State  string   `help:"State directory." type:"path" placeholder:"DIR"`
 	Inputs []string `arg:"" optional:"" name:"input" help:"Log files to follow: a path, a glob, or nginx:PATH, rails:PATH, sidekiq:PATH; else those of the configuration."`
 }

@@ -11,7 +11,7 @@ import (
 )
 
 type stateCommand struct {
-	Config string `help:"Configuration file." type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
 	State  string `help:"State directory." type:"path" placeholder:"DIR"`
 	Output string `help:"text or json." enum:"text,json" default:"text"`
 }
