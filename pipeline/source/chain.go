@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"time"
 
@@ -57,10 +58,18 @@ func (p *piece) alone() bool { return p.lines != nil || p.first == 0 }
 
 // alike reports whether two pieces could be of one log.
 func alike(a, b *piece) bool {
-	return a.format == b.format && options(a) == options(b) && a.lateness() == b.lateness()
+	return a.format == b.format && a.lateness() == b.lateness() && reflect.DeepEqual(a.in.options(), b.in.options())
 }
 
-func options(p *piece) *parse.Options { return p.in.Parse }
+// options returns what is known of an input by itself, the format apart: that is judged by content.
+func (in Input) options() *parse.Options {
+	if in.Parse == nil {
+		return nil
+	}
+	o := *in.Parse
+	o.Format = pipeline.FormatUnknown
+	return &o
+}
 
 // order sorts pieces by their first stamp. Two whose first stamps are less than the lateness apart stay
 // in the order given: log lines are not sorted that finely. Pieces without a stamp come last.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fedwarden/fedwarden/pipeline/parse"
 )
 
 func TestChains(t *testing.T) {
@@ -110,6 +112,19 @@ func TestChainUsesTheInputsLateness(t *testing.T) {
 	s := newReplay(t, ReplayConfig{Inputs: in}).streams
 	if len(s) != 1 {
 		t.Errorf("got %d streams, want 1", len(s))
+	}
+}
+
+func TestChainNeedsEqualOptions(t *testing.T) {
+	dir := t.TempDir()
+	in := inputs(write(t, filepath.Join(dir, "a"), nginxLog(0, 9)), write(t, filepath.Join(dir, "b"), nginxLog(10, 19)))
+	in[0].Parse, in[1].Parse = &parse.Options{Location: time.UTC}, &parse.Options{Location: time.UTC}
+	if n := len(newReplay(t, ReplayConfig{Inputs: in}).streams); n != 1 {
+		t.Errorf("equal options: got %d streams, want 1", n)
+	}
+	in[1].Parse = &parse.Options{Location: time.FixedZone("", 3600)}
+	if n := len(newReplay(t, ReplayConfig{Inputs: in}).streams); n != 2 {
+		t.Errorf("other options: got %d streams, want 2", n)
 	}
 }
 

@@ -135,6 +135,14 @@ func (g *generation) stat(now time.Time) (truncated bool, err error) {
 	return false, nil
 }
 
+// written returns when the file was last written, as of now.
+func (g *generation) written() time.Time {
+	if fi, err := g.file.Stat(); err == nil {
+		return fi.ModTime()
+	}
+	return g.mod
+}
+
 // restart begins the file anew after a truncation.
 func (g *generation) restart(now time.Time) {
 	g.rest()

@@ -24,7 +24,7 @@ type Input struct {
 	Format   pipeline.Format
 	Lateness time.Duration // how much out of order its lines may be
 	// Parse is used instead of the options for all inputs; Format above wins over its own. Pieces of one
-	// log share the pointer.
+	// log have equal options.
 	Parse *parse.Options
 }
 

@@ -2,7 +2,8 @@ package source
 
 import (
 	"bytes"
-	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -81,9 +82,7 @@ func (t *Tail) adopt(now time.Time, named *generation) {
 	}
 	if t.rescans > 0 {
 		t.rescans--
-		list := siblings(t.path)
-		t.adoptSiblings(now, list)
-		t.order(list)
+		t.adoptSiblings(now, siblings(t.path))
 	}
 	for _, g := range t.gens[:len(t.gens)-min(1, len(t.gens))] {
 		if g.left.IsZero() {
@@ -119,36 +118,34 @@ func (t *Tail) adoptSiblings(now time.Time, list []sibling) {
 			g.close()
 			continue
 		}
-		t.gens = append(t.gens, g)
+		t.insert(g, list)
 	}
 }
 
-// order sorts the generations by when they were last written, those of one instant as their files are
-// listed; the one that has the name is the last. Two that were written within a clock tick of the file
-// system may still be swapped while names are changing: their lines are closer than any lateness.
-func (t *Tail) order(list []sibling) {
+// insert puts a generation that was missed among the others. They keep their order: each had the name when
+// it was taken on, or was put where it belongs.
+func (t *Tail) insert(g *generation, list []sibling) {
+	at := len(t.gens)
+	for at > 0 && t.younger(t.gens[at-1], g, list) {
+		at--
+	}
+	t.gens = slices.Insert(t.gens, at, g)
+}
+
+// younger reports whether a had the name later than b: it has it now, or it was written later, or in the
+// same clock tick of the file system and is listed later. Two of one tick may be swapped while names are
+// changing: their lines are closer than any lateness.
+func (t *Tail) younger(a, b *generation, list []sibling) bool {
+	if a.inode == t.named || b.inode == t.named {
+		return a.inode == t.named
+	}
+	if c := a.written().Compare(b.written()); c != 0 {
+		return c > 0
+	}
 	listed := func(g *generation) int {
 		return slices.IndexFunc(list, func(s sibling) bool { return inodeOf(s.info) == g.inode })
 	}
-	slices.SortStableFunc(t.gens, func(a, b *generation) int {
-		if a.inode == t.named || b.inode == t.named {
-			return compareBool(a.inode == t.named, b.inode == t.named)
-		}
-		if c := a.mod.Compare(b.mod); c != 0 {
-			return c
-		}
-		return cmp.Compare(listed(a), listed(b))
-	})
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
+	return listed(b) >= 0 && listed(a) > listed(b)
 }
 
 // unsee forgets siblings that have not been there for a while: their inodes may be used again. Not at
@@ -163,12 +160,23 @@ func (t *Tail) unsee(now time.Time, list []sibling) {
 	maps.DeleteFunc(t.seen, func(_ inode, last time.Time) bool { return now.Sub(last) > maxDrain })
 }
 
+// errRenamed says that a name has come to mean another file; the next look finds both.
+var errRenamed = errors.New("was renamed meanwhile")
+
 func openSibling(now time.Time, s sibling) (*generation, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
-	return hold(f, now)
+	g, err := hold(f, now)
+	if err != nil {
+		return nil, err
+	}
+	if g.inode != inodeOf(s.info) {
+		g.close()
+		return nil, fmt.Errorf("open %s: %w", s.path, errRenamed)
+	}
+	return g, nil
 }
 
 // isCopy reports whether g begins as a generation that we hold, as copytruncate makes it.

@@ -34,6 +34,7 @@ func (t *Tail) resume(now time.Time, named *generation) {
 		t.gens = append(t.gens, g)
 	}
 	t.place = nil
+	t.rescans = rescan
 }
 
 // candidates opens the rotated files, oldest first, and last the one that has the name.
