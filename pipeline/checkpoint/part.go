@@ -74,7 +74,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return c.w.Write(b)
 }
 
-// chunks collects what is written in pieces of at most chunkSize; the last may be shorter.
+// chunks collects what is written in pieces of at most chunkSize, each behind room for its seal. Copying
+// them once more would be felt: they are most of what a save holds in memory.
 type chunks struct {
 	list [][]byte
 	n    int64
@@ -85,15 +86,24 @@ func (c *chunks) Write(b []byte) (int, error) {
 	c.n += int64(n)
 	for len(b) > 0 {
 		last := len(c.list) - 1
-		if last < 0 || len(c.list[last]) == chunkSize {
-			c.list = append(c.list, nil)
+		if last < 0 || len(c.list[last]) == sealSize+chunkSize {
+			c.begin()
 			last++
 		}
-		take := min(len(b), chunkSize-len(c.list[last]))
+		take := min(len(b), sealSize+chunkSize-len(c.list[last]))
 		c.list[last] = append(c.list[last], b[:take]...)
 		b = b[take:]
 	}
 	return n, nil
+}
+
+// begin begins a chunk. The first may be all there is, and small; any other is likely to be filled.
+func (c *chunks) begin() {
+	room := sealSize + chunkSize
+	if len(c.list) == 0 {
+		room = 4 << 10
+	}
+	c.list = append(c.list, make([]byte, sealSize, room))
 }
 
 // unpack returns what was packed into the chunks that next returns one by one.

@@ -119,6 +119,9 @@ func canonicalPrefix(typed string) (string, error) {
 		return "", fmt.Errorf("alert %q: %w", typed, ErrShortPrefix)
 	}
 	p = strings.TrimPrefix(p, idPrefix)
+	if strings.ContainsFunc(p, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }) {
+		return "", fmt.Errorf("alert %q: %w", typed, ErrUnknownAlert)
+	}
 	return idPrefix + strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(p), nil
 }
 

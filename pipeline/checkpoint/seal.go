@@ -16,9 +16,14 @@ var (
 // seal returns value behind a checksum that also covers where it is stored, so that a flipped key is
 // noticed as a flipped value is.
 func seal(bucket, key string, value []byte) []byte {
-	b := make([]byte, sealSize, sealSize+len(value))
-	binary.BigEndian.PutUint32(b, sum(bucket, key, value))
-	return append(b, value...)
+	b := append(make([]byte, sealSize, sealSize+len(value)), value...)
+	sealInPlace(bucket, key, b)
+	return b
+}
+
+// sealInPlace seals the value that stands in b behind room for the seal.
+func sealInPlace(bucket, key string, b []byte) {
+	binary.BigEndian.PutUint32(b, sum(bucket, key, b[sealSize:]))
 }
 
 // unseal returns the value that seal has wrapped; it points into b.

@@ -131,7 +131,8 @@ func (w *written) write(tx *bolt.Tx, slot int) error {
 	b.FillPercent = 1 // keys come in order, and none is added later
 	for i, c := range w.chunks {
 		key := chunkKey(i)
-		if err := b.Put([]byte(key), seal(w.head.scope(slot), key, c)); err != nil {
+		sealInPlace(w.head.scope(slot), key, c)
+		if err := b.Put([]byte(key), c); err != nil {
 			return err
 		}
 	}

@@ -148,6 +148,9 @@ func (s *Store) openDB() error {
 		ReadOnly:     s.readOnly,
 		FreelistType: bolt.FreelistMapType,
 		NoStatistics: true,
+		// When a file outgrows its mapping in the middle of a save, bbolt copies all that was put. Address
+		// space costs nothing.
+		InitialMmapSize: 256 << 20,
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return fmt.Errorf("open %s: another program has locked it", s.path)
@@ -155,6 +158,7 @@ func (s *Store) openDB() error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.path, err)
 	}
+	db.AllocSize = 256 << 10 // by how much the file grows; bbolt's own 16 MB is more than most will ever need
 	s.db = db
 	if err := s.begin(); err != nil {
 		s.db = nil

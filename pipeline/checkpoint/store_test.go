@@ -307,3 +307,46 @@ func TestClosed(t *testing.T) {
 		t.Errorf("got %v from the second Close", err)
 	}
 }
+
+// Whoever asks while it saves gets whole answers.
+func TestAskedWhileSaving(t *testing.T) {
+	s := open(t, t.TempDir())
+	save(t, s, small(1))
+	over, done := make(chan struct{}), make(chan error)
+	for range 3 {
+		go func() { done <- ask(s, over) }()
+	}
+	for n := 2; n < 20; n++ {
+		save(t, s, small(n))
+		if err := s.Ack([]uint64{uint64(n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(over)
+	for range 3 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// ask asks until it is over.
+func ask(s *Store, over <-chan struct{}) error {
+	for {
+		list, err := s.History(Query{})
+		if err != nil {
+			return err
+		}
+		if info := s.Info(); info.Episodes < len(list) || s.Secret() == (pipeline.Secret{}) {
+			return fmt.Errorf("got %d episodes, then %d", len(list), info.Episodes)
+		}
+		if _, err := s.Episode(alert(1, 1).ID); err != nil {
+			return err
+		}
+		select {
+		case <-over:
+			return nil
+		default:
+		}
+	}
+}
