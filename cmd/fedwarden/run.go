@@ -39,6 +39,7 @@ func (r *runCommand) Run(c *console) error {
 		return err
 	}
 	debug.SetMemoryLimit(int64(cfg.Memory) / 10 * 8)
+	source.PollEvery(pollEvery)
 	store, err := checkpoint.Open(stateDir(r.State, cfg), checkpoint.Options{Timeout: time.Second})
 	if err != nil {
 		return err
@@ -50,6 +51,9 @@ func (r *runCommand) Run(c *console) error {
 	}
 	return s.run(stateDir(r.State, cfg))
 }
+
+// pollEvery is how often a live file is looked at for new lines.
+const pollEvery = 50 * time.Millisecond
 
 // liveInputs returns the files to follow. A file that is not there yet is waited for; a glob must match.
 func (c *Config) liveInputs(args []string) ([]source.Input, error) {
