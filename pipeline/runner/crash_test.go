@@ -82,8 +82,6 @@ type killedSource struct {
 	rand   *rand.Rand
 	pos    int
 	opened bool
-	mu     sync.Mutex
-	begun  map[pipeline.Cursor]bool // cursors that were handed out
 }
 
 func (s *killedSource) Streams() []pipeline.StreamID { return []pipeline.StreamID{s.id} }

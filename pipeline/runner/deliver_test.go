@@ -247,7 +247,7 @@ func TestOutboxIsBounded(t *testing.T) {
 func TestSameTransitionIsQueuedOnce(t *testing.T) {
 	o, q := testOutbox()
 	o.restore([]pipeline.Delivery{
-		{ID: 7, Sink: "s", Alert: *transition("a", 1, pipeline.StatusFiring)},
+		{ID: 7, Sink: "s", Created: 1, Alert: *transition("a", 1, pipeline.StatusFiring)},
 		{ID: 8, Sink: "gone", Alert: *transition("a", 1, pipeline.StatusFiring)},
 	}, 1)
 	o.add("s", transition("a", 1, pipeline.StatusFiring), 1)
@@ -257,6 +257,19 @@ func TestSameTransitionIsQueuedOnce(t *testing.T) {
 	}
 	if got := fmt.Sprint(o.takeRemoved()); got != "[8]" {
 		t.Errorf("got %s removed, want that of the sink which there is no more", got)
+	}
+}
+
+func TestClockSetBack(t *testing.T) {
+	o, q := testOutbox()
+	now := time.Unix(1e9, 0)
+	later := pipeline.TimeOf(now.Add(1000 * time.Hour))
+	o.restore([]pipeline.Delivery{{ID: 1, Sink: "s", Attempts: 3, Due: later, Created: later}}, pipeline.TimeOf(now))
+	if it, wait, _ := q.take(now); it != nil || wait != lastRetry {
+		t.Errorf("got %v and a wait of %v, want %v", it, wait, lastRetry)
+	}
+	if it, _, _ := q.take(now.Add(giveUpAfter)); it != nil || q.dropped != 1 {
+		t.Errorf("got %v, want it given up after a day", it)
 	}
 }
 

@@ -48,9 +48,8 @@ func (o *outbox) restore(list []pipeline.Delivery, now pipeline.Time) {
 	slices.SortFunc(list, func(a, b pipeline.Delivery) int { return cmp.Compare(a.ID, b.ID) })
 	for _, d := range list {
 		o.nextID = max(o.nextID, d.ID+1)
-		if d.Created == 0 {
-			d.Created = now
-		}
+		// The clock may have been set back since.
+		d.Created, d.Due = min(d.Created, now), min(d.Due, now.Add(lastRetry))
 		q := o.queue(d.Sink)
 		if q == nil {
 			o.log.Warn("delivery dropped: there is no such sink any more", "sink", d.Sink, "alert", d.Alert.ID)
