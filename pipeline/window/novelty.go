@@ -1,15 +1,13 @@
 package window
 
 import (
-	"encoding/binary"
 	"io"
 
-	"github.com/dchest/siphash"
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
 // A novelty tells whether a pair was seen in the last 30 to 60 days: two generations of Bloom filters,
-// each a chain of blocks that double in size. It may call a new pair known (about 1 % while a generation
+// each a chain of blocks that double in size. It may call a new pair known (about 2 % while a generation
 // is within its bound of some 3 million pairs, more beyond), and never a known one new.
 type novelty struct {
 	turned uint32 // second at which the current generation began
@@ -24,15 +22,16 @@ type bloom struct {
 const (
 	generation  = 30 * dayInSeconds
 	bloomBits   = 10      // a pair
-	bloomHashes = 7       // bits set a pair
+	bloomHashes = 7       // bits set a pair, of nine bits of hash each
+	bloomLine   = 8       // words: a line of the cache
 	firstBlock  = 1 << 11 // words: 16 kB, 13,000 pairs
 	maxBlocks   = 8       // the last one is 2 MB
 )
 
 func newNovelty() *novelty { return &novelty{} }
 
-// isNew reports whether hash is new, and remembers it unless learn is false.
-func (n *novelty) isNew(hash uint64, second uint32, learn bool) bool {
+// isNew reports whether hash is new, and remembers it if it may.
+func (n *novelty) isNew(hash uint64, second uint32, may func() bool) bool {
 	if n.turned == 0 || second-n.turned >= generation {
 		n.gens[1], n.gens[0] = n.gens[0], bloom{}
 		n.turned = second
@@ -41,7 +40,7 @@ func (n *novelty) isNew(hash uint64, second uint32, learn bool) bool {
 		return false
 	}
 	known := n.gens[1].has(hash)
-	if learn {
+	if may() {
 		n.gens[0].put(hash)
 	}
 	return !known
@@ -56,15 +55,23 @@ func (b *bloom) has(hash uint64) bool {
 	return false
 }
 
+// inBlock looks at bits of one line only: one cache miss, not one a bit, for a somewhat higher rate of
+// pairs that are wrongly called known.
 func inBlock(block []uint64, hash uint64) bool {
-	bits := uint64(len(block)) * 64
-	for i := range uint64(bloomHashes) {
-		at := (hash + i*(hash>>32|1)) % bits
-		if block[at/64]&(1<<(at%64)) == 0 {
+	line, h := lineOf(block, hash)
+	for range bloomHashes {
+		if line[h>>6&7]&(1<<(h&63)) == 0 {
 			return false
 		}
+		h >>= 9
 	}
 	return true
+}
+
+// lineOf returns the 512 bits of a block where hash belongs, and 63 bits that choose among them.
+func lineOf(block []uint64, hash uint64) ([]uint64, uint64) {
+	at := hash % uint64(len(block)/bloomLine) * bloomLine
+	return block[at : at+bloomLine], mix(hash)
 }
 
 func (b *bloom) put(hash uint64) {
@@ -74,11 +81,10 @@ func (b *bloom) put(hash uint64) {
 		b.filled = 0
 		last++
 	}
-	block := b.blocks[last]
-	bits := uint64(len(block)) * 64
-	for i := range uint64(bloomHashes) {
-		at := (hash + i*(hash>>32|1)) % bits
-		block[at/64] |= 1 << (at % 64)
+	line, h := lineOf(b.blocks[last], hash)
+	for range bloomHashes {
+		line[h>>6&7] |= 1 << (h & 63)
+		h >>= 9
 	}
 	b.filled++
 }
@@ -87,14 +93,14 @@ func (b *bloom) put(hash uint64) {
 // filter with inventions.
 const maxLearned = 1000
 
-// isNew reports whether e's actor was never seen at its site, among the proven or the claimed pairs.
-func (s *Space) isNew(e *pipeline.Event, proven bool) bool {
+// isNew reports whether e's pair of site and actor was never seen, among the proven or the claimed pairs.
+func (s *Space) isNew(e *pipeline.Event, pair uint64, proven bool) bool {
 	part := ClaimedPart
 	if proven {
 		part = Proven
 	}
 	second := uint32(e.Time / pipeline.Second)
-	return s.novelty[part].isNew(s.pairHash(string(e.Site), string(e.Actor)), second, s.mayLearn(e, part))
+	return s.novelty[part].isNew(pair, second, func() bool { return s.mayLearn(e, part) })
 }
 
 func (s *Space) mayLearn(e *pipeline.Event, p Part) bool {
@@ -104,12 +110,6 @@ func (s *Space) mayLearn(e *pipeline.Event, p Part) bool {
 		}
 	}
 	return true
-}
-
-func (s *Space) pairHash(a, b string) uint64 {
-	k0 := binary.LittleEndian.Uint64(s.opts.Secret[:8])
-	k1 := binary.LittleEndian.Uint64(s.opts.Secret[8:])
-	return siphash.Hash(k0^siphash.Hash(k1, k0, bytesOf(a)), k1, bytesOf(b))
 }
 
 func (n *novelty) write(w io.Writer) error {

@@ -110,7 +110,7 @@ func (t *table) read(d *decoder) {
 		m.shielded = d.bool()
 		t.metas = append(t.metas, m)
 		t.names = append(t.names, d.text())
-		t.index[m.hash] = int32(len(t.metas) - 1)
+		t.index.put(t.metas, int32(len(t.metas)-1))
 	}
 	t.words = make([]uint32, uint32(n)*t.stride)
 	d.u32s(t.words)

@@ -83,7 +83,7 @@ func (s *Space) Keys() int {
 	n := 0
 	for _, t := range s.tables {
 		if t != nil {
-			n += len(t.index)
+			n += t.index.used
 		}
 	}
 	return n
@@ -160,13 +160,19 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	second := uint32(e.Time / pipeline.Second)
 	proven := e.Level >= pipeline.Corroborated
 	set := classify(e)
-	e.Slots.Site = s.slot(Site, string(e.Site), second, 0, proven)
-	e.Slots.Domain = s.slot(Domain, string(e.Domain), second, e.Slots.Site, proven)
-	if e.Actor != "" {
-		e.Slots.Actor = s.slot(Actor, string(e.Actor), second, e.Slots.Domain, proven)
+	site := s.hash(string(e.Site))
+	domain := site
+	if string(e.Domain) != string(e.Site) {
+		domain = s.hash(string(e.Domain))
 	}
-	if set.has(Inbox) && e.Actor != "" && s.isNew(e, proven) {
-		set |= NewActors.bit()
+	e.Slots.Site = s.lookup(Site, site, string(e.Site), second, 0, proven)
+	e.Slots.Domain = s.lookup(Domain, domain, string(e.Domain), second, e.Slots.Site, proven)
+	if e.Actor != "" {
+		actor := s.hash(string(e.Actor))
+		e.Slots.Actor = s.lookup(Actor, actor, string(e.Actor), second, e.Slots.Domain, proven)
+		if set.has(Inbox) && s.isNew(e, mix(site)^actor, proven) {
+			set |= NewActors.bit()
+		}
 	}
 	s.count(e, second, set, proven)
 	if !proven && e.IP.IsValid() {
@@ -229,10 +235,6 @@ func (s *Space) addAddress(t Table, slot int32, addr netip.Addr, second uint32) 
 		return
 	}
 	addAddress(s.tables[t].record(slot)[c.at:c.at+c.words], pipeline.AddrKey(addr).Addr(), second)
-}
-
-func (s *Space) slot(t Table, name string, second uint32, parent int32, proven bool) int32 {
-	return s.lookup(t, s.hash(name), name, second, parent, proven)
 }
 
 func (s *Space) addrSlot(t Table, key netip.Prefix, second uint32, parent int32, proven bool) int32 {

@@ -76,7 +76,7 @@ func TestInventedKeysPushNothingReal(t *testing.T) {
 			s.Observe(delivery(at, "busy.example", "", "198.51.100.7", pipeline.Claimed), nil)
 		}
 	}
-	if got := len(s.tables[Domain].index); got > 500 {
+	if got := s.tables[Domain].index.used; got > 500 {
 		t.Errorf("keys: got %d, want at most 500", got)
 	}
 	if s.tables[Domain].find(s.hash("honest.example")) == 0 {
@@ -102,7 +102,7 @@ func TestQuota(t *testing.T) {
 		s.Observe(e, nil)
 		slot = e.Slots.Site
 	}
-	if got := len(s.tables[Domain].index); got != 64 {
+	if got := s.tables[Domain].index.used; got != 64 {
 		t.Errorf("domains: got %d, want the quota, 64", got)
 	}
 	if got := sites.Sum(slot, ClaimedPart, S10s, start); got != 1000 {

@@ -21,7 +21,7 @@ type table struct {
 	capacity  int
 	quota     uint32 // children a parent may have
 	stride    uint32 // words of a record
-	index     map[uint64]int32
+	index     index
 	metas     []meta
 	names     []string
 	words     []uint32
@@ -37,12 +37,11 @@ const (
 )
 
 func newTable(capacity int, quota uint32) *table {
-	return &table{capacity: capacity, quota: quota, index: map[uint64]int32{},
-		metas: make([]meta, 1), names: make([]string, 1)}
+	return &table{capacity: capacity, quota: quota, metas: make([]meta, 1), names: make([]string, 1)}
 }
 
 // find returns the slot of the key with that hash, or 0.
-func (t *table) find(hash uint64) int32 { return t.index[hash] }
+func (t *table) find(hash uint64) int32 { return t.index.find(t.metas, hash) }
 
 // admit gives the key a slot; 0 when its parent's quota is spent or all keys are protected. forget is
 // told of a slot that is taken from another key, before its record is cleared.
@@ -60,7 +59,7 @@ func (t *table) admit(hash uint64, name string, second uint32, parent *meta, for
 		t.metas[slot].parent = parent.hash
 	}
 	t.names[slot] = string(append([]byte(nil), name...))
-	t.index[hash] = slot
+	t.index.put(t.metas, slot)
 	return slot
 }
 
@@ -76,7 +75,7 @@ func (t *table) room(second uint32, forget func(int32)) int32 {
 		return 0
 	}
 	forget(slot)
-	delete(t.index, t.metas[slot].hash)
+	t.index.remove(t.metas, t.metas[slot].hash)
 	clear(t.record(slot))
 	t.evictions++
 	return slot
@@ -128,7 +127,7 @@ func (t *table) record(slot int32) []uint32 {
 
 // orphan tells the parent table that a child of hash's key is gone.
 func (t *table) orphan(hash uint64) {
-	if slot := t.index[hash]; slot != 0 && t.metas[slot].children > 0 {
+	if slot := t.find(hash); slot != 0 && t.metas[slot].children > 0 {
 		t.metas[slot].children--
 	}
 }

@@ -29,7 +29,7 @@ func (x Excess) Measure(name string) pipeline.Measure {
 
 // learning is how long a key space's state must be old before a key's own history is a yardstick.
 const (
-	learning     = 24 * time.Hour
+	learnFor     = 24 * time.Hour
 	firstHour    = time.Hour
 	floorFactor  = 3   // volume floors while learning
 	minShare     = 0.2 // of the class's traffic while learning
@@ -40,7 +40,7 @@ const (
 )
 
 // Learning reports whether the Space is in its first 24 hours of event time.
-func (s *Space) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learning }
+func (s *Space) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learnFor }
 
 // Exceeds reports whether the count of a key's part in the window of scale sc is out of line: at least
 // the floor and at least five times the key's own mean over its 24 h ring. While the Space is learning, at
@@ -56,8 +56,12 @@ func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipelin
 
 // judge holds a count that reached its floor against the key's own past.
 func (m *Metric) judge(slot int32, p Part, f Floor, n uint32, now pipeline.Time) (Excess, bool) {
+	learning := m.space.Learning(now)
+	if learning && n < f.Count*floorFactor {
+		return Excess{}, false
+	}
 	x := Excess{Count: n, Scale: f.Scale, Part: p, Threshold: float64(f.Count)}
-	if m.space.Learning(now) {
+	if learning {
 		return m.exceedsLearning(x, slot, f.Count, now)
 	}
 	if f.Scale != S24h {
