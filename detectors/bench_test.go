@@ -31,7 +31,7 @@ func newFeed(domains int) *feed {
 	for i := range f.events {
 		d := int(zipf.Uint64())
 		e := pipeline.Event{Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, Method: pipeline.MethodPost, Endpoint: pipeline.EndpointInbox,
-			Status: 202, Lines: 1, AgentHost: fmt.Sprintf("d%d.example", d), IP: netip.AddrFrom4([4]byte{10, byte(d >> 16), byte(d >> 8), byte(d)})}
+			Status: 202, Lines: 1, AgentHost: fmt.Sprintf("d%d.example", d), IP: netip.AddrFrom4([4]byte{byte(11 + d>>16), byte(d >> 8), byte(d), 7})}
 		e.KeyHost, e.KeyID = e.AgentHost, fmt.Sprintf("https://d%d.example/users/u%d#main-key", d, rng.IntN(3))
 		if i%2 == 0 {
 			e.Method, e.Endpoint, e.Status = pipeline.MethodGet, pipeline.EndpointTimeline, 200

@@ -83,9 +83,9 @@ func (m *Metric) since(slot int32, x Excess, now pipeline.Time) pipeline.Time {
 // oldest returns the first second of the oldest bucket in the window of s that is not empty.
 func (l *layout) oldest(w []uint32, s Scale, t uint32) uint32 {
 	at, spec := l.at[s], scaleSpecs[s]
-	now := t / spec.unit
+	now := s.bucket(t)
 	for k := spec.count; k > 0; k-- {
-		if w[at+2+(now-k)%spec.count] != 0 {
+		if w[at+2+s.place(now-k)] != 0 {
 			return (now - k) * spec.unit
 		}
 	}

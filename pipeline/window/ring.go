@@ -45,25 +45,25 @@ func (l *layout) roll(w []uint32, t uint32) {
 	w[ringSecond] = t
 	for s := range numScales {
 		if at := l.at[s]; at != 0 {
-			rollScale(w[at:at+2+scaleSpecs[s].count], w[ringSeen], from, t, scaleSpecs[s])
+			if old, now := s.bucket(from), s.bucket(t); old != now {
+				s.roll(w[at:at+2+scaleSpecs[s].count], w[ringSeen], old, now)
+			}
 		}
 	}
 }
 
-// rollScale moves one scale's words [closed sum, seen at open, buckets…] from second from to t.
-func rollScale(w []uint32, seen, from, t uint32, spec scaleSpec) {
-	old, now := from/spec.unit, t/spec.unit
-	if old == now {
-		return
-	}
+// roll moves one scale's words [closed sum, seen at open, buckets…] from its bucket old to now.
+func (s Scale) roll(w []uint32, seen, old, now uint32) {
 	buckets := w[2:]
-	if now-old > spec.count {
-		clear(buckets)
+	if now-old > uint32(len(buckets)) {
+		if w[0]|(seen-w[1]) != 0 {
+			clear(buckets)
+		}
 		w[0], w[1] = 0, seen
 		return
 	}
 	for k := old; k < now; k++ {
-		b := &buckets[k%spec.count]
+		b := &buckets[s.place(k)]
 		w[0] -= *b
 		*b = 0
 		if k == old {
@@ -86,16 +86,16 @@ func (l *layout) sum(w []uint32, s Scale, t uint32) uint32 {
 
 // sumLater takes from sum what has left the window since the ring was rolled.
 func (l *layout) sumLater(w []uint32, s Scale, t, sum uint32) uint32 {
-	at, spec := l.at[s], scaleSpecs[s]
-	old, now := w[ringSecond]/spec.unit, t/spec.unit
+	at := l.at[s]
+	old, now := s.bucket(w[ringSecond]), s.bucket(t)
 	if old >= now {
 		return sum
 	}
-	if now-old > spec.count {
+	if now-old > scaleSpecs[s].count {
 		return 0
 	}
 	for k := old; k < now; k++ {
-		sum -= w[at+2+k%spec.count]
+		sum -= w[at+2+s.place(k)]
 	}
 	return sum
 }

@@ -45,3 +45,18 @@ func checkSum(t *rapid.T, got uint32, events []uint32, s Scale, now uint32) {
 		t.Fatalf("sum of %s: got %d, want %d, exact window %d", s, got, want, exact)
 	}
 }
+
+// TestBucketConstants holds the constants of bucket and place to the table.
+func TestBucketConstants(t *testing.T) {
+	for s := range numScales {
+		spec := scaleSpecs[s]
+		for _, at := range []uint32{0, 1, 59, 60, 3599, 3600, 1_795_003_217, 1<<32 - 1} {
+			if got, want := s.bucket(at), at/spec.unit; got != want {
+				t.Errorf("bucket of %s at %d: got %d, want %d", s, at, got, want)
+			}
+			if got, want := s.place(at), at%spec.count; got != want {
+				t.Errorf("place of %s, bucket %d: got %d, want %d", s, at, got, want)
+			}
+		}
+	}
+}

@@ -61,3 +61,34 @@ func Of(list ...Scale) Scales {
 
 // Has reports whether s is in the set.
 func (set Scales) Has(s Scale) bool { return set&(1<<s) != 0 }
+
+// bucket returns the number of the bucket in which second t lies. The units stand here once more as
+// constants, since a division by one is a multiplication, and this is done several times an event.
+func (s Scale) bucket(t uint32) uint32 {
+	switch s {
+	case S1m:
+		return t / 10
+	case S5m, S10m:
+		return t / 60
+	case S30m:
+		return t / 300
+	case S1h:
+		return t / 600
+	case S24h:
+		return t / 3600
+	}
+	return t
+}
+
+// place returns where the bucket of that number is kept, for the same reason.
+func (s Scale) place(bucket uint32) uint32 {
+	switch s {
+	case S5m:
+		return bucket % 5
+	case S1m, S30m, S1h:
+		return bucket % 6
+	case S24h:
+		return bucket % 24
+	}
+	return bucket % 10
+}
