@@ -201,3 +201,63 @@ func TestHangup(t *testing.T) {
 	}
 	p.await("a new file", func() bool { _, err := os.Stat(l.out); return err == nil })
 }
+
+// maxResident is the bound of a small server's resident memory.
+const maxResident = 64 << 20
+
+// TestRunIsSmall follows the sample logs to their ends and looks at the most memory that it ever had.
+func TestRunIsSmall(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"run", "--state", filepath.Join(dir, "state")}
+	var want uint64
+	for _, name := range samples {
+		data, err := os.ReadFile(sample(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+		want += uint64(bytes.Count(data, []byte("\n")))
+	}
+	l := newLive(t)
+	l.state = filepath.Join(dir, "state")
+	config := filepath.Join(dir, "fedwarden.yaml")
+	if err := os.WriteFile(config, []byte("listen: off\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, filepath.Join(dir, "fedwarden.out"), []string{"FEDWARDEN_CONFIG=" + config}, l.binary, args...)
+	p.await("all lines", func() bool {
+		r, ok := l.report()
+		var n uint64
+		for _, s := range r.Streams {
+			n += s.Lines
+		}
+		return ok && n == want
+	})
+	peak := highWater(t, p.cmd.Process.Pid)
+	t.Logf("%d lines, %d MB resident at most", want, peak>>20)
+	if peak > maxResident {
+		t.Errorf("resident memory: got %d MB, want at most %d", peak>>20, maxResident>>20)
+	}
+}
+
+// highWater returns the most memory that a process has had resident.
+func highWater(t *testing.T, pid int) (bytes int) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(b), "VmHWM:")
+	if !ok {
+		t.Skip("the kernel does not tell a process's resident memory")
+	}
+	var kilobytes int
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+		t.Fatal(err)
+	}
+	return kilobytes << 10
+}
