@@ -45,7 +45,10 @@ func (r *runCommand) Run(c *console) error {
 		return err
 	}
 	defer store.Close()
-	s := &session{cfg: cfg, console: c, store: store, log: slog.New(slog.NewTextHandler(c.err, nil))}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before there is a file that somebody could rotate
+	defer signal.Stop(hangup)
+	s := &session{cfg: cfg, console: c, store: store, hangup: hangup, log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if err := s.build(inputs); err != nil {
 		return err
 	}
@@ -96,6 +99,7 @@ type session struct {
 	metrics *runner.Metrics
 	keys    func() int
 	files   []*sinks.File
+	hangup  <-chan os.Signal
 	notices []string
 }
 
@@ -184,15 +188,12 @@ func (s *session) run(dir string) error {
 
 // onHangup opens file sinks again, for whoever rotates them.
 func (s *session) onHangup(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
-		defer signal.Stop(hangup)
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-hangup:
+			case <-s.hangup:
 				s.reopen()
 			}
 		}
