@@ -207,6 +207,9 @@ const maxResident = 64 << 20
 
 // TestRunIsSmall follows the sample logs to their ends and looks at the most memory that it ever had.
 func TestRunIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which is run with -short, takes memory of its own")
+	}
 	dir := t.TempDir()
 	args := []string{"run", "--state", filepath.Join(dir, "state")}
 	var want uint64
