@@ -109,7 +109,7 @@ func check(path string) error {
 	fi, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("input %s: there is no such file", path)
+		return fmt.Errorf("input %s: there is no such file%s", path, misnamed(path))
 	case err != nil:
 		return fmt.Errorf("input %s: %w", path, errors.Unwrap(err))
 	case fi.IsDir():
@@ -122,6 +122,15 @@ func check(path string) error {
 		return fmt.Errorf("input %s: %w", path, errors.Unwrap(err))
 	}
 	return f.Close()
+}
+
+// misnamed says what may be wrong with the name of a file that is not there.
+func misnamed(path string) string {
+	format, rest, named := strings.Cut(path, ":")
+	if _, err := os.Stat(rest); !named || err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; %s is no format: nginx, rails and sidekiq are", format)
 }
 
 // appendOnce appends in unless the same file is there already.

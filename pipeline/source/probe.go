@@ -67,7 +67,8 @@ func (p *piece) look(lines *lineReader, parser lineParser) {
 	for {
 		line, ok := lines.next()
 		if !ok {
-			if lines.fill() != nil {
+			if err := lines.fill(); err != nil {
+				p.empty = p.empty && err == io.EOF
 				return
 			}
 			continue
@@ -92,6 +93,7 @@ func (p *piece) peek(parser parserMaker) error {
 		ahead := *p.lines
 		ahead.err, ahead.partial = io.EOF, err == nil && p.lines.err == nil
 		p.look(&ahead, fresh)
+		p.empty = p.empty && (err == nil || err == io.EOF)
 		if p.first != 0 || p.lines.err != nil || p.lines.end == len(p.lines.block.data) {
 			return nil
 		}

@@ -177,6 +177,14 @@ func TestReplayDamagedArchiveKeepsWhatWasRead(t *testing.T) {
 	damage("corrupt gzip", gz(t, text[:len(text)/2])+z[:len(z)/2]+"garbage"+z[len(z)/2+7:], "damaged near byte")
 }
 
+func TestReplayOfAnArchiveCutBeforeItsFirstLine(t *testing.T) {
+	packed := zst(t, nginxLog(0, 4999))
+	path := write(t, filepath.Join(t.TempDir(), "cut"), packed[:200])
+	if x, err := tryDrain(one(t, newReplay(t, ReplayConfig{Inputs: inputs(path)}))); err == nil || !strings.Contains(err.Error(), "cut short") || x.Lines != 0 {
+		t.Errorf("got %d lines, error %v, want none, and that it is cut short", x.Lines, err)
+	}
+}
+
 func TestReplayProgress(t *testing.T) {
 	dir := t.TempDir()
 	a, b := nginxLog(0, 9999), gz(t, nginxLog(20_000, 29_999))
