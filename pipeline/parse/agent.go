@@ -88,17 +88,17 @@ func versionOf(s string) string {
 	return cut(s[:n], maxVersion)
 }
 
-// keptAgent takes mail addresses out of an agent and bounds it.
+// keptAgent takes mail addresses out of an agent and bounds it. What stood on both sides of one may be
+// another when it is joined, so each search begins anew.
 func keptAgent(s string) string {
-	for from := 0; ; {
-		start, end := findMail(s, from)
+	for {
+		start, end := findMail(s, 0)
 		if end == 0 {
 			return cut(s, maxAgent)
 		}
 		if start > 0 && end < len(s) && s[start-1] == '<' && s[end] == '>' {
 			start, end = start-1, end+1
 		}
-		before := strings.TrimRight(s[:start], " ")
-		s, from = before+s[end:], len(before)
+		s = strings.TrimRight(s[:start], " ") + s[end:]
 	}
 }
