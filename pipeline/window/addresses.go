@@ -18,10 +18,13 @@ const (
 
 func addrWords(entries uint32) uint32 { return addrHead + entries*addrEntry }
 
-// addAddress counts one event from addr at that second.
+// addAddress counts one event from addr at that second. One without an address is in the total only.
 func addAddress(w []uint32, addr netip.Addr, second uint32) {
 	decayAddresses(w, second)
 	w[1]++
+	if !addr.IsValid() {
+		return
+	}
 	raw := addr.As16()
 	free := -1
 	for i := addrHead; i < len(w); i += addrEntry {
@@ -56,7 +59,7 @@ func decayAddresses(w []uint32, second uint32) {
 		return
 	}
 	shift := min(31, steps)
-	w[1] >>= shift
+	w[1] = uint32((uint64(w[1]) + 1<<shift - 1) >> shift) // up, where counts go down
 	for i := addrHead; i < len(w); i += addrEntry {
 		w[i+4] >>= shift
 	}

@@ -93,15 +93,20 @@ func (b *bloom) put(hash uint64) {
 // filter with inventions.
 const maxLearned = 1000
 
-// isNew reports whether e's pair of site and actor was never seen, among the proven or the claimed pairs.
+// isNew reports whether e's pair of site and actor was never seen. Among the claimed pairs, if e is claimed:
+// a forger who uses known names is new. Among all, if it is proven: the actors of a peer whose name is
+// believed from some hour on are not new, and who would make his known by claims can do so by deliveries.
 func (s *Space) isNew(e *pipeline.Event, pair uint64, proven bool) bool {
 	part := ClaimedPart
 	if proven {
 		part = Proven
 	}
 	second := uint32(e.Time / pipeline.Second)
-	return s.novelty[part].isNew(pair, second, func() bool { return s.mayLearn(e, part) })
+	fresh := s.novelty[part].isNew(pair, second, func() bool { return s.mayLearn(e, part) })
+	return fresh && !(proven && s.novelty[ClaimedPart].has(pair))
 }
+
+func (n *novelty) has(hash uint64) bool { return n.gens[0].has(hash) || n.gens[1].has(hash) }
 
 func (s *Space) mayLearn(e *pipeline.Event, p Part) bool {
 	for _, m := range s.metrics {

@@ -175,7 +175,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 		}
 	}
 	s.count(e, second, set, proven)
-	if !proven && e.IP.IsValid() {
+	if !proven && set.has(Inbox) { // addresses of other events than those counted would be no evidence
 		s.addAddress(Site, e.Slots.Site, e.IP, second)
 		s.addAddress(Domain, e.Slots.Domain, e.IP, second)
 		s.addAddress(Actor, e.Slots.Actor, e.IP, second)
@@ -234,7 +234,10 @@ func (s *Space) addAddress(t Table, slot int32, addr netip.Addr, second uint32) 
 	if slot == 0 || c.words == 0 {
 		return
 	}
-	addAddress(s.tables[t].record(slot)[c.at:c.at+c.words], pipeline.AddrKey(addr).Addr(), second)
+	if addr.IsValid() {
+		addr = pipeline.AddrKey(addr).Addr()
+	}
+	addAddress(s.tables[t].record(slot)[c.at:c.at+c.words], addr, second)
 }
 
 func (s *Space) addrSlot(t Table, key netip.Prefix, second uint32, parent int32, proven bool) int32 {

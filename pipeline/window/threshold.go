@@ -43,9 +43,10 @@ const (
 func (s *Space) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learnFor }
 
 // Exceeds reports whether the count of a key's part in the window of scale sc is out of line: at least
-// the floor and at least five times the key's own mean over its 24 h ring. While the Space is learning, at
-// least three floors, a fifth of the table's traffic and three times the key's own share so far; in its
-// first hour at least half of the traffic. The metric must have S24h.
+// the floor and at least five times the key's own mean over its 24 h ring; a window of 24 h is held against
+// the days before. While the Space is learning, at least three floors, a fifth of the table's traffic and
+// three times the key's own share so far; in its first hour at least half of the traffic. The metric must
+// have S24h.
 func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipeline.Time) (Excess, bool) {
 	n := m.Sum(slot, p, sc, now)
 	if n < floor {
@@ -64,30 +65,62 @@ func (m *Metric) judge(slot int32, p Part, f Floor, n uint32, now pipeline.Time)
 	if learning {
 		return m.exceedsLearning(x, slot, f.Count, now)
 	}
-	if f.Scale != S24h {
-		rest := m.Sum(slot, p, S24h, now) - n
+	if f.Scale == S24h {
+		x.Expected, x.Known = m.usualDay(slot, x, now)
+	} else {
+		rest := m.Sum(slot, p, S24h, now) + m.claimedBefore(slot, p, now) - n
 		x.Expected = float64(rest) * float64(f.Scale.Seconds()) / float64(dayInSeconds-f.Scale.Seconds())
 		x.Known = true
 	}
 	x.Threshold = max(float64(f.Count), ownGrowth*x.Expected)
-	return x, float64(n) >= x.Threshold
+	return x, x.Known && float64(n) >= x.Threshold
+}
+
+// claimedBefore returns what the proven part of a name is held against beside its own past: the claimed
+// part's last 24 hours. A peer whose name is believed from some hour on has not changed its pace. Whoever
+// would raise his mean by claims can as well raise it by proven events; the claimed part, though, is never
+// held against the proven one, or a forger would hide behind a big peer.
+func (m *Metric) claimedBefore(slot int32, p Part, now pipeline.Time) uint32 {
+	if p == ClaimedPart || m.parts() == 1 {
+		return 0
+	}
+	return m.Sum(slot, ClaimedPart, S24h, now)
+}
+
+// usualDay returns the mean of a key's days before the last 24 hours, which its ring covers. It is not known
+// of a key as old as the Space until that is known of it for two days; whoever came later had nothing before.
+func (m *Metric) usualDay(slot int32, x Excess, now pipeline.Time) (float64, bool) {
+	first := pipeline.Time(m.space.tables[m.table].metas[slot].first) * pipeline.Second
+	before := now.Sub(first) - learnFor
+	if before < learnFor && m.space.Learning(first) {
+		return 0, false
+	}
+	past := m.Seen(slot, x.Part) - uint64(x.Count)
+	if x.Part == Proven && m.parts() == 2 {
+		past += m.Seen(slot, ClaimedPart) - uint64(m.claimedBefore(slot, x.Part, now))
+	}
+	return float64(past) * float64(learnFor) / float64(max(before, learnFor)), true
 }
 
 func (m *Metric) exceedsLearning(x Excess, slot int32, floor uint32, now pipeline.Time) (Excess, bool) {
 	x.Learning = true
+	known := now.Sub(m.space.since)
+	if x.Scale.Length() >= firstHour && known < x.Scale.Reach() {
+		return x, false // the window covers all that is known: nothing to hold it against
+	}
 	n, total := float64(x.Count), float64(m.Total(x.Scale, now))
 	share := minShare * total
-	own := shareGrowth * m.shareSoFar(slot, x) * total
-	if now.Sub(m.space.since) < firstHour {
+	own := shareGrowth * m.shareSoFar(slot, x, total) * total
+	if known < firstHour {
 		share, own = minFirst*total, 0
 	}
 	x.Threshold = max(float64(floor*floorFactor), share, own)
 	return x, n >= x.Threshold
 }
 
-// shareSoFar returns the part's share of the table's traffic before the window.
-func (m *Metric) shareSoFar(slot int32, x Excess) float64 {
-	before := float64(m.ever) - float64(x.Count)
+// shareSoFar returns the part's share of the table's traffic before the window, in which total lies.
+func (m *Metric) shareSoFar(slot int32, x Excess, total float64) float64 {
+	before := float64(m.ever) - total
 	if before <= 0 {
 		return 0
 	}
