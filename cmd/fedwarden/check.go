@@ -30,6 +30,9 @@ func (k *checkCommand) Run(c *console) error {
 	if cfg.Sinks == (SinksConfig{}) {
 		fmt.Fprintln(c.err, "fedwarden: note: no sink is configured: run will print alerts to standard output")
 	}
+	if w := cfg.Sinks.Webhook; w != nil && len(w.Secrets) == 0 {
+		fmt.Fprintln(c.err, "fedwarden: note: sinks.webhook has no secret: its deliveries will not be signed")
+	}
 	if k.Quiet {
 		return nil
 	}

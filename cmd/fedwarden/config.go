@@ -1,11 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fedwarden/fedwarden/detectors"
@@ -184,6 +189,9 @@ func (c *Config) validate(d *decoder) {
 	if c.Memory < minMemory {
 		d.problem("memory", "must be at least 32MB")
 	}
+	if err := validListen(c.Listen); err != nil {
+		d.problem("listen", err.Error())
+	}
 	if c.Grace < 0 {
 		d.problem("grace", "must not be negative")
 	}
@@ -201,6 +209,21 @@ func (c *Config) validate(d *decoder) {
 		}
 	}
 	c.Sinks.validate(d)
+}
+
+// validListen reports why addr can't be listened on. A port that is taken is only known by trying.
+func validListen(addr string) error {
+	if addr == "off" || addr == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New("must be HOST:PORT, as in 127.0.0.1:9464, or off")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%s is no port: a number up to 65535", port)
+	}
+	return nil
 }
 
 func (in *InputConfig) validate(at string, d *decoder) {
@@ -284,15 +307,13 @@ func stateDir(flag string, c *Config) string {
 	return filepath.Join(home, ".local", "state", "fedwarden")
 }
 
-// writable reports whether dir is there, or can be made, and be written to.
+// writable reports whether dir can be written to or, if it is not there, made. It leaves no trace: who only
+// asks makes no directory.
 func writable(dir string) bool {
-	if os.MkdirAll(dir, 0o700) != nil {
-		return false
+	const writeAndSearch = 3
+	err := syscall.Access(dir, writeAndSearch)
+	if errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
+		return writable(filepath.Dir(dir))
 	}
-	f, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return false
-	}
-	f.Close()
-	return os.Remove(f.Name()) == nil
+	return err == nil
 }

@@ -21,6 +21,8 @@ func (s *SinksConfig) validate(d *decoder) {
 		severity("sinks.file", f.MinSeverity)
 		if f.Path == "" {
 			d.problem("sinks.file.path", "is missing")
+		} else if _, err := newFile(f); err != nil {
+			d.problem("sinks.file", err.Error())
 		}
 	}
 	if l := s.Slack; l != nil {

@@ -72,7 +72,11 @@ func (d *decoder) problem(path, message string) {
 		p = p[:max(strings.LastIndexAny(p, ".["), 0)]
 	}
 	if !ok {
-		d.problems = append(d.problems, fmt.Errorf("%s: %s", path, message))
+		where := path
+		if where == "" {
+			where = d.file
+		}
+		d.problems = append(d.problems, fmt.Errorf("%s: %s", where, message))
 		return
 	}
 	text := ""

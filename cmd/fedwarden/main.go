@@ -31,6 +31,8 @@ type commands struct {
 	Health     healthCommand     `cmd:"" help:"Ask a running fedwarden whether it is well (for containers)."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	VersionFlag kong.VersionFlag `name:"version" hidden:"" help:"Print the version."`
 }
 
 // A console is what a command talks to.
@@ -60,6 +62,7 @@ func execute(ctx context.Context, args []string) int {
 	parser, err := kong.New(&cli,
 		kong.Name("fedwarden"),
 		kong.Description("Watches a Mastodon server's logs and tells who floods, spams, probes or takes over, how sure that is, and what could be done."),
+		kong.Vars{"version": versionLine()},
 		kong.UsageOnError(),
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(n int) { code = n }),
@@ -83,6 +86,9 @@ func execute(ctx context.Context, args []string) int {
 func exitCode(c *console, err error) int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted: what is printed is not all")
 	}
 	fmt.Fprintf(c.err, "fedwarden: %s\n", err)
 	var usage usageError

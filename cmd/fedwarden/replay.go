@@ -45,6 +45,7 @@ func (r *replayCommand) Run(c *console) error {
 	}
 	out := &writer{to: c.out}
 	err = runReplay(c, cfg, secret, src, func(a *pipeline.Alert) error {
+		p.clear() // both may be one terminal
 		if r.Output == "json" {
 			return out.write(sinks.AppendJSON(nil, a))
 		}
@@ -72,6 +73,11 @@ func runReplay(c *console, cfg *Config, secret pipeline.Secret, src *source.Repl
 	}
 	fmt.Fprintf(c.err, "fedwarden: %d lines, %d events, %d rejected, %d late; %d alerts, %d still open\n",
 		lines, events, rejected, late, fired, len(e.Open()))
+	for _, m := range e.Marks() {
+		if m.Rejected > 0 {
+			fmt.Fprintf(c.err, "fedwarden: %s: %d of %d lines were rejected; `fedwarden explain` shows which, and why\n", m.Stream, m.Rejected, m.Lines)
+		}
+	}
 	return nil
 }
 

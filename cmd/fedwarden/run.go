@@ -148,7 +148,7 @@ func (s *session) sinks() ([]pipeline.Sink, []notify.Route, error) {
 			continue
 		}
 		if err := file.Reopen(); err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("sinks.file: %w", err)
 		}
 		s.files = append(s.files, file)
 	}
@@ -219,7 +219,7 @@ func (s *session) Healthy() error {
 	return nil
 }
 
-// Ready implements probe.
+// Ready implements probe. Logs without a line yet are no reason to wait: on a quiet server they may stay so.
 func (s *session) Ready() error {
 	if err := s.Healthy(); err != nil {
 		return err
@@ -230,8 +230,10 @@ func (s *session) Ready() error {
 			return fmt.Errorf("%s: %s", stream.Stream, stream.Err)
 		}
 	}
-	if st.Engine.Now == 0 {
-		return errors.New("no event has been read yet")
+	for i := range st.Engine.Streams {
+		if s := &st.Engine.Streams[i]; s.Lost {
+			return fmt.Errorf("%s: can't be read", s.Stream)
+		}
 	}
 	return nil
 }

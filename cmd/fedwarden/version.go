@@ -13,8 +13,12 @@ type versionCommand struct{}
 
 // Run prints the version, the revision it was built from and the toolchain.
 func (versionCommand) Run(c *console) error {
-	_, err := fmt.Fprintf(c.out, "fedwarden %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(c.out, versionLine())
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("fedwarden %s %s %s/%s", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func buildVersion() string {

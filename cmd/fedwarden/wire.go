@@ -98,7 +98,7 @@ func newSinks(c *Config, con *console) ([]pipeline.Sink, []notify.Route, error) 
 		add(newStdout(o.Format, con), minimum(o.MinSeverity, pipeline.SeverityLow))
 	}
 	if f := c.Sinks.File; f != nil {
-		sink, err := sinks.NewFile(sinks.FileOptions{Path: f.Path})
+		sink, err := newFile(f)
 		if err != nil {
 			return nil, nil, fmt.Errorf("sinks.file: %w", err)
 		}
@@ -123,6 +123,10 @@ func newSinks(c *Config, con *console) ([]pipeline.Sink, []notify.Route, error) 
 
 func newStdout(format string, con *console) *sinks.Stdout {
 	return sinks.NewStdout(con.out, sinks.StdoutOptions{JSON: format == "json", Color: con.outTTY && !noColor()})
+}
+
+func newFile(c *FileConfig) (*sinks.File, error) {
+	return sinks.NewFile(sinks.FileOptions{Path: c.Path})
 }
 
 func newSlack(c *SlackConfig, name string) (*sinks.Slack, error) {
