@@ -54,9 +54,9 @@ func (d *ClockSkew) Observe(e *pipeline.Event, r pipeline.Report) {
 	case pipeline.StreamLate:
 		d.late(st, e, r)
 	case pipeline.StreamLeap:
-		st.odd.Add(e.Time, latePer) // three leaps weigh as much as a crowd of late events
-		if n := st.odd.Sum(window.S10m, e.Time); n >= minLeaps*latePer {
-			d.tell(st, e, "%s has stamps far ahead of its clock, by "+about(e.Fact.Late), r)
+		st.leaps.Add(e.Time, 1)
+		if n := st.leaps.Sum(window.S10m, e.Time); n >= minLeaps {
+			d.find(st, e, n, pipeline.SeverityMedium, "%s has stamps far ahead of its clock, by "+about(e.Fact.Late), r)
 		}
 	case pipeline.StreamRebased:
 		d.rebased(st, e, r)
@@ -71,7 +71,7 @@ func (d *ClockSkew) late(st *stream, e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	st.state = second
-	d.tell(st, e, "%s: "+strconv.Itoa(int(n))+" events came too late to be applied, the last by "+about(e.Fact.Late), r)
+	d.find(st, e, n, pipeline.SeverityMedium, "%s: "+strconv.Itoa(int(n))+" events came too late to be applied, the last by "+about(e.Fact.Late), r)
 }
 
 // rebased tells of a stream that had to be shifted; a shift of zero says that its stamps are right again.
@@ -80,20 +80,15 @@ func (d *ClockSkew) rebased(st *stream, e *pipeline.Event, r pipeline.Report) {
 		r.Find(pipeline.Finding{Key: source(st.id), Resolving: true})
 		return
 	}
-	d.find(st, e, pipeline.SeverityHigh, "%s is off by "+about(e.Fact.Late)+setting(e.Fact.Late), r)
+	d.find(st, e, max(1, st.odd.Sum(window.S10m, e.Time)), pipeline.SeverityHigh, "%s is off by "+about(e.Fact.Late)+setting(e.Fact.Late), r)
 }
 
-func (d *ClockSkew) tell(st *stream, e *pipeline.Event, summary string, r pipeline.Report) {
-	d.find(st, e, pipeline.SeverityMedium, summary, r)
-}
-
-func (d *ClockSkew) find(st *stream, e *pipeline.Event, severity pipeline.Severity, summary string, r pipeline.Report) {
-	n := st.odd.Sum(window.S10m, e.Time)
+func (d *ClockSkew) find(st *stream, e *pipeline.Event, n uint32, severity pipeline.Severity, summary string, r pipeline.Report) {
 	r.Find(pipeline.Finding{
 		Key: source(st.id), Until: e.Time.Add(window.S10m.Length()), Since: e.Time,
 		Severity: severity, Summary: summary,
 		Measure:  pipeline.Measure{Name: "offset_seconds", Value: e.Fact.Late.Seconds(), Threshold: 0, Window: "10m"},
-		Evidence: pipeline.Proof{Window: uint64(max(n, 1)), Seen: st.odd.Seen()},
+		Evidence: pipeline.Proof{Window: uint64(n), Seen: st.odd.Seen() + st.leaps.Seen()},
 	})
 }
 

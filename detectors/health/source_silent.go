@@ -27,6 +27,7 @@ const (
 	minSilence   = pipeline.Time(10 * time.Minute)
 	silenceLines = 30
 	silenceGaps  = 3
+	patience     = pipeline.Time(time.Minute) // after which a log that can't be read is claimed lost
 	maxSilence   = pipeline.Time(24 * time.Hour)
 )
 
@@ -82,7 +83,7 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 	switch e.Fact.State {
 	case pipeline.StreamLost:
 		st.state = lost
-		d.tell(st, e.Time, "%s can't be read", r)
+		d.tell(st, e.Time, patience, "%s can't be read", r)
 	case pipeline.StreamRejoined, pipeline.StreamOpened:
 		if st.state == lost || st.state == silent {
 			d.end(st, r)
@@ -90,6 +91,9 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 		st.state = sounding
 		st.last = max(st.last, e.Time)
 	case pipeline.StreamEnded:
+		if st.state == lost || st.state == silent {
+			d.end(st, r) // a log that was taken away is not missed
+		}
 		st.state = ended
 	}
 }
@@ -101,7 +105,7 @@ func (d *SourceSilent) Advance(now pipeline.Time, r pipeline.Report) {
 			continue
 		}
 		st.state = silent
-		d.tell(st, now, "%s has brought no line for "+now.Sub(st.last).Round(time.Minute).String(), r)
+		d.tell(st, now, st.deadline()-st.last, "%s has brought no line for "+now.Sub(st.last).Round(time.Minute).String(), r)
 	}
 }
 
@@ -135,10 +139,10 @@ func (st *stream) deadline() pipeline.Time {
 	return st.last + gap
 }
 
-func (d *SourceSilent) tell(st *stream, now pipeline.Time, summary string, r pipeline.Report) {
+func (d *SourceSilent) tell(st *stream, now, threshold pipeline.Time, summary string, r pipeline.Report) {
 	r.Find(pipeline.Finding{
 		Key: source(st.id), Until: forever, Since: max(st.last, st.first), Severity: pipeline.SeverityHigh, Summary: summary,
-		Measure:  pipeline.Measure{Name: "silence_seconds", Value: now.Sub(st.last).Seconds(), Threshold: time.Duration(minSilence).Seconds(), Window: "24h"},
+		Measure:  pipeline.Measure{Name: "silence_seconds", Value: now.Sub(st.last).Seconds(), Threshold: time.Duration(threshold).Seconds(), Window: "24h"},
 		Evidence: pipeline.Proof{Window: 0, Seen: st.all.Seen()},
 	})
 }

@@ -19,6 +19,7 @@ type stream struct {
 	gaps  [2]pipeline.Time
 	all   *window.Counter
 	odd   *window.Counter
+	leaps *window.Counter
 }
 
 // streams are sorted by id. Each detector uses those parts of a stream that it needs.
@@ -34,10 +35,17 @@ func (s *streams) get(id pipeline.StreamID, now pipeline.Time) *stream {
 	}
 	s.list = append(s.list, nil)
 	copy(s.list[i+1:], s.list[i:])
-	s.list[i] = &stream{id: pipeline.StreamID([]byte(id)), first: now,
-		all: window.NewCounter(s.scales), odd: window.NewCounter(s.scales)}
+	s.list[i] = newStream(s.scales)
+	s.list[i].id, s.list[i].first = pipeline.StreamID([]byte(id)), now
 	return s.list[i]
 }
+
+func newStream(scales window.Scales) *stream {
+	return &stream{all: window.NewCounter(scales), odd: window.NewCounter(scales), leaps: window.NewCounter(scales)}
+}
+
+// Version is 2 since leaps are counted by themselves.
+func (s *streams) Version() uint32 { return 2 }
 
 // Advance does nothing, for those that act on events alone.
 func (s *streams) Advance(pipeline.Time, pipeline.Report) {}
@@ -68,10 +76,16 @@ func (st *stream) snapshot(w io.Writer) error {
 	if _, err := io.WriteString(w, string(st.id)); err != nil {
 		return err
 	}
-	if err := st.all.Snapshot(w); err != nil {
-		return err
+	for _, c := range st.counters() {
+		if err := c.Snapshot(w); err != nil {
+			return err
+		}
 	}
-	return st.odd.Snapshot(w)
+	return nil
+}
+
+func (st *stream) counters() [3]*window.Counter {
+	return [...]*window.Counter{st.all, st.odd, st.leaps}
 }
 
 // Restore reads what Snapshot wrote.
@@ -112,13 +126,16 @@ func readStream(r io.Reader, scales window.Scales) (*stream, error) {
 	if _, err := io.ReadFull(r, id); err != nil {
 		return nil, err
 	}
-	st := &stream{id: pipeline.StreamID(id), first: pipeline.Time(head[1]), last: pipeline.Time(head[2]),
-		state: uint32(head[3]), day: uint32(head[4]), gaps: [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])},
-		all: window.NewCounter(scales), odd: window.NewCounter(scales)}
-	if err := st.all.Restore(r); err != nil {
-		return nil, err
+	st := newStream(scales)
+	st.id, st.first, st.last = pipeline.StreamID(id), pipeline.Time(head[1]), pipeline.Time(head[2])
+	st.state, st.day = uint32(head[3]), uint32(head[4])
+	st.gaps = [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])}
+	for _, c := range st.counters() {
+		if err := c.Restore(r); err != nil {
+			return nil, err
+		}
 	}
-	return st, st.odd.Restore(r)
+	return st, nil
 }
 
 func write(w io.Writer, list ...uint64) error {
