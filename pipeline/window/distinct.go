@@ -121,17 +121,19 @@ func (d *Distinct) add(slot int32, p Part, hash uint64, pane uint32) {
 func addInline(w []uint32, hash uint64, pane uint32) bool {
 	print := uint32(hash)&^paneMask | pane&paneMask
 	free := -1
-	for i, v := range w {
+	for i, v := range w { // all, lest one of long ago is there again when the panes' numbers have gone round
 		switch {
 		case v != 0 && v&^uint32(paneMask) == print&^uint32(paneMask):
-			w[i] = print
-			return true
+			w[i], print = print, 0
 		case v == 0 || (pane-v)&paneMask > panes:
 			w[i] = 0
 			if free < 0 {
 				free = i
 			}
 		}
+	}
+	if print == 0 {
+		return true
 	}
 	if free < 0 {
 		return false
@@ -144,7 +146,7 @@ func addInline(w []uint32, hash uint64, pane uint32) bool {
 // stands in for its hash: the next sight of the same element would count twice, so the prints are
 // spread by a mixer that add uses for every hash.
 func (d *Distinct) promote(slot int32, p Part, w []uint32, hash uint64, pane uint32) {
-	i := d.take()
+	i := d.take(pane)
 	set := d.pool[i]
 	set.slot, set.part, set.pane = slot, p, pane
 	for _, v := range w[setHead:] {
@@ -157,8 +159,8 @@ func (d *Distinct) promote(slot int32, p Part, w []uint32, hash uint64, pane uin
 	w[1] = uint32(i + 1)
 }
 
-// take returns the place of an empty set.
-func (d *Distinct) take() int32 {
+// take returns the place of an empty set. The least count goes, and one of which the window is over is none.
+func (d *Distinct) take(pane uint32) int32 {
 	if n := len(d.free); n > 0 {
 		i := d.free[n-1]
 		d.free = d.free[:n-1]
@@ -168,10 +170,10 @@ func (d *Distinct) take() int32 {
 		d.pool = append(d.pool, newSketchSet())
 		return int32(len(d.pool) - 1)
 	}
-	least := 0
+	least, count := 0, d.pool[0].count(pane)
 	for i, set := range d.pool {
-		if set.estimate < d.pool[least].estimate {
-			least = i
+		if n := set.count(pane); n < count {
+			least, count = i, n
 		}
 	}
 	victim := d.pool[least]
@@ -218,11 +220,15 @@ func (d *Distinct) Count(slot int32, p Part, now pipeline.Time) (n uint32, exact
 }
 
 // Reaches reports whether the count is at least the threshold; an estimate counts from 6 % below on, two
-// sigma, so that no true violation is missed.
+// sigma, so that no true violation is missed. It is made anew where what came since may decide.
 func (d *Distinct) Reaches(slot int32, p Part, threshold uint32, now pipeline.Time) (uint32, bool) {
 	n, exact := d.Count(slot, p, now)
 	if exact {
 		return n, n >= threshold
+	}
+	if set := d.pool[d.words(slot, p)[1]-1]; n != 0 && set.fresh > 0 && n*100 < threshold*94 && (n+set.fresh)*100 >= threshold*94 {
+		set.refresh(d.scratch)
+		n = set.estimate
 	}
 	return n, n*100 >= threshold*94
 }
