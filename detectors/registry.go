@@ -30,7 +30,7 @@ type row struct {
 
 var rows = []row{
 	{flood.DomainFloodSpec, func(s *spaces) pipeline.Detector { return flood.NewDomainFlood(s.site) }},
-	{flood.IPFloodSpec, func(s *spaces) pipeline.Detector { return flood.NewIPFlood(s.network) }},
+	{flood.IPFloodSpec, func(s *spaces) pipeline.Detector { return flood.NewIPFlood(s.network, s.site) }},
 	{spam.NewActorBurstSpec, func(s *spaces) pipeline.Detector { return spam.NewNewActorBurst(s.site) }},
 	{spam.MentionFanoutSpec, func(s *spaces) pipeline.Detector { return spam.NewMentionFanout(s.site) }},
 	{exploit.SignatureFailuresSpec, func(s *spaces) pipeline.Detector { return exploit.NewSignatureFailures(s.network) }},

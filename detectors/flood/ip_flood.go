@@ -8,7 +8,7 @@ import (
 // IPFloodSpec documents ip_flood.
 var IPFloodSpec = pipeline.Spec{
 	Name: "ip_flood", Title: "Request flood from an address", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
-	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries that name a domain are counted by domain_flood instead.",
+	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it.",
 	Matters:    "One client can take all of Puma's threads or the database's connections.",
 	Lookalikes: "Many people behind one address (a school, a carrier); an uptime monitor; a proxy or CDN in front when nginx is not told the real address.",
 	Do: []string{
@@ -36,16 +36,18 @@ type IPFlood struct {
 	pipeline.Stateless
 	space         *window.Space
 	ips, prefixes *window.Metric
+	domains       *window.Metric
 }
 
-// NewIPFlood claims its metrics of the network space.
-func NewIPFlood(network *window.Space) *IPFlood {
+// NewIPFlood claims its metrics of the network space, and domain_flood's of the site space.
+func NewIPFlood(network, site *window.Space) *IPFlood {
 	network.Addresses(window.Prefix)
 	scales := window.Of(window.S10s, window.S1m, window.S24h)
 	return &IPFlood{
 		space:    network,
 		ips:      network.Metric(window.IP, window.Dynamic, scales),
 		prefixes: network.Metric(window.Prefix, window.Dynamic, scales),
+		domains:  site.Metric(window.Domain, window.Inbox, window.DomainScales),
 	}
 }
 
@@ -56,16 +58,22 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, addressFloors, e.Time); ok {
-		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) {
+		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) && !d.named(e) {
 			r.Find(d.finding(d.ips, e, x, window.AddressEntity(e.IP)))
 		}
 		return
 	}
 	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, prefixFloors, e.Time)
-	if ok && d.prefixes.Once(e.Slots.Prefix, window.Proven, e.Time) && !d.lone(e.Slots.Prefix) {
+	if ok && d.prefixes.Once(e.Slots.Prefix, window.Proven, e.Time) && !d.lone(e.Slots.Prefix) && !d.named(e) {
 		key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
 		r.Find(d.finding(d.prefixes, e, x, key))
 	}
+}
+
+// named reports whether e is a delivery in a name that is in flood, of which domain_flood tells.
+func (d *IPFlood) named(e *pipeline.Event) bool {
+	_, flood := d.domains.Over(e.Slots.Domain, window.PartOf(e), window.DomainFloors, e.Time)
+	return flood
 }
 
 // lone reports whether one address of a prefix stands for it.

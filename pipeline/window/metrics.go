@@ -9,7 +9,7 @@ type Name uint8
 const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
 	NewActors                // deliveries by an actor never seen before at its site
-	Dynamic                  // requests that cost the application, save deliveries that name a domain
+	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature
 	SignIns                  // sign-in attempts
@@ -54,7 +54,7 @@ func byAddress(e *pipeline.Event) nameSet {
 			set |= Unsigned.bit()
 		}
 	}
-	if e.Endpoint.IsDynamic() && (!isDelivery(e) || e.Domain == "") {
+	if e.Endpoint.IsDynamic() && (!isDelivery(e) || PartOf(e) != Proven) {
 		set |= Dynamic.bit()
 	}
 	if e.Endpoint == pipeline.EndpointSignIn && e.Method == pipeline.MethodPost {
