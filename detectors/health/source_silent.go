@@ -113,7 +113,7 @@ func (d *SourceSilent) Advance(now pipeline.Time, r pipeline.Report) {
 func (d *SourceSilent) Due(now pipeline.Time) pipeline.Time {
 	var due pipeline.Time
 	for _, st := range d.list {
-		if st.state != sounding || st.last == 0 {
+		if st.state != sounding || st.last == 0 || st.deadline() == forever {
 			continue
 		}
 		if t := max(st.deadline().Ceil(), now+pipeline.Second); due == 0 || t < due {
@@ -123,18 +123,17 @@ func (d *SourceSilent) Due(now pipeline.Time) pipeline.Time {
 	return due
 }
 
-// deadline returns when the stream is silent if it brings nothing more: never while its rhythm is unknown.
+// deadline returns when the stream is silent if it brings nothing more: forever while its rhythm is unknown.
 func (st *stream) deadline() pipeline.Time {
-	const never = pipeline.Time(1<<63 - 1)
 	hour, day := st.all.Sum(window.S1h, st.last), st.all.Sum(window.S24h, st.last)
 	known := min(st.last-st.first, pipeline.Time(window.S24h.Length()))
 	if known < pipeline.Time(time.Hour) || hour == 0 || day == 0 {
-		return never
+		return forever
 	}
 	pace := max(pipeline.Time(window.S1h.Length())/pipeline.Time(hour), known/pipeline.Time(day))
 	gap := max(minSilence, silenceLines*pace, silenceGaps*st.gaps[0], silenceGaps*st.gaps[1])
 	if gap > maxSilence {
-		return never
+		return forever
 	}
 	return st.last + gap
 }
