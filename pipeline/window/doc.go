@@ -35,6 +35,7 @@
 // Every table has a capacity. When it is full, a newcomer replaces the unprotected key of least decayed
 // weight among the next 32 that a hand sweeps over: never the least recently used one, so that what an
 // attacker invents pushes out what an attacker invented. A key with proven events on two days is
-// protected; at most 70 % of a table are. A parent has a bounded number of children, and beyond it they
-// count for the parent only. The hash that finds a key is keyed with the secret.
+// protected until it is gone for 30 days; at most 70 % of a table are. A parent has a bounded number of
+// children, and beyond it they count for the parent only, unless the hand finds a sibling that has been quiet
+// for two hours. The hash that finds a key is keyed with the secret.
 package window

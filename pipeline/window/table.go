@@ -34,6 +34,8 @@ const (
 	sweep       = 32 // keys looked at to find the lightest
 	shieldShare = 70 // per cent of a table that may be protected
 	shieldDays  = 2
+	shieldFor   = 30 * dayInSeconds // since the last event
+	quietChild  = 2 * 3600          // seconds without an event: out of all windows but that of a day
 )
 
 func newTable(capacity int, quota uint32) *table {
@@ -43,13 +45,18 @@ func newTable(capacity int, quota uint32) *table {
 // find returns the slot of the key with that hash, or 0.
 func (t *table) find(hash uint64) int32 { return t.index.find(t.metas, hash) }
 
-// admit gives the key a slot; 0 when its parent's quota is spent or all keys are protected. forget is
-// told of a slot that is taken from another key, before its record is cleared.
+// admit gives the key a slot; 0 when its parent's quota is spent and no sibling found that has been quiet,
+// or when all keys are protected. forget is told of a slot that is taken from another key, before its record
+// is cleared.
 func (t *table) admit(hash uint64, name string, second uint32, parent *meta, forget func(slot int32)) int32 {
+	var slot int32
 	if parent != nil && parent.children >= t.quota {
-		return 0
+		if slot = t.quietChild(parent.hash, second); slot != 0 {
+			t.replace(slot, forget)
+		}
+	} else {
+		slot = t.room(second, forget)
 	}
-	slot := t.room(second, forget)
 	if slot == 0 {
 		return 0
 	}
@@ -71,14 +78,42 @@ func (t *table) room(second uint32, forget func(int32)) int32 {
 		return int32(len(t.metas) - 1)
 	}
 	slot := t.lightest(second)
-	if slot == 0 {
-		return 0
+	if slot != 0 {
+		t.replace(slot, forget)
 	}
+	return slot
+}
+
+// replace takes the slot from its key.
+func (t *table) replace(slot int32, forget func(int32)) {
 	forget(slot)
 	t.index.remove(t.metas, t.metas[slot].hash)
 	clear(t.record(slot))
 	t.evictions++
-	return slot
+}
+
+// turn moves the hand on, and takes its protection from a key that is gone.
+func (t *table) turn(second uint32) *meta {
+	t.hand++
+	if t.hand >= len(t.metas) {
+		t.hand = 1
+	}
+	m := &t.metas[t.hand]
+	if m.shielded && second-m.last > shieldFor {
+		m.shielded, m.days = false, 0
+		t.shielded--
+	}
+	return m
+}
+
+// quietChild sweeps the hand over some keys for an unprotected child of parent that has been quiet.
+func (t *table) quietChild(parent uint64, second uint32) int32 {
+	for range min(sweep, len(t.metas)-1) {
+		if m := t.turn(second); m.parent == parent && !m.shielded && second-m.last > quietChild {
+			return int32(t.hand)
+		}
+	}
+	return 0
 }
 
 // lightest sweeps the hand over some keys and returns the unprotected one of least weight.
@@ -86,11 +121,7 @@ func (t *table) lightest(second uint32) int32 {
 	var best int32
 	var least uint32
 	for range sweep {
-		t.hand++
-		if t.hand >= len(t.metas) {
-			t.hand = 1
-		}
-		m := &t.metas[t.hand]
+		m := t.turn(second)
 		if m.shielded {
 			continue
 		}

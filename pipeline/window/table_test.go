@@ -1,0 +1,55 @@
+package window
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// TestQuotaIsNotForEver shows that the actor who comes to a big peer later is seen too: he takes the place
+// of one that has been quiet, and never that of one that is not.
+func TestQuotaIsNotForEver(t *testing.T) {
+	s := newSite(10_000)
+	m := s.Metric(Actor, Inbox, Of(S10m, S24h))
+	for i := range 300 {
+		s.Observe(delivery(start, "big.example", fmt.Sprint("a", i), "", pipeline.Corroborated), nil)
+	}
+	late := start.Add(3 * time.Hour)
+	for range 40 {
+		s.Observe(delivery(late, "big.example", "a7", "", pipeline.Corroborated), nil)
+	}
+	e := delivery(late, "big.example", "newcomer", "", pipeline.Corroborated)
+	s.Observe(e, nil)
+	if e.Slots.Actor == 0 {
+		t.Fatal("a newcomer has no slot while 255 of his siblings are quiet")
+	}
+	for i := range 2000 {
+		s.Observe(delivery(late, "big.example", fmt.Sprint("invented", i), "", pipeline.Claimed), nil)
+	}
+	if slot := s.tables[Actor].find(s.hash("a7")); m.Sum(slot, Proven, S10m, late) != 40 {
+		t.Error("invented names pushed out an actor who is busy")
+	}
+	parent := s.tables[Domain].find(s.hash("big.example"))
+	if got := s.tables[Domain].metas[parent].children; got != 256 || s.tables[Actor].index.used != 256 {
+		t.Errorf("actors: got %d and %d in the table, want the quota, 256", got, s.tables[Actor].index.used)
+	}
+}
+
+// TestShieldEnds shows that a key which is gone for a month does not keep its place for ever.
+func TestShieldEnds(t *testing.T) {
+	s := newSite(10)
+	for day := range 2 {
+		for i := range 7 {
+			s.Observe(delivery(start.Add(time.Duration(day)*24*time.Hour), fmt.Sprintf("h%d.example", i), "", "", pipeline.Verified), nil)
+		}
+	}
+	late := start.Add(60 * 24 * time.Hour)
+	for i := range 40 {
+		s.Observe(delivery(late, fmt.Sprintf("n%d.example", i), "", "", pipeline.Claimed), nil)
+	}
+	if got := s.tables[Domain].shielded; got != 0 {
+		t.Errorf("shielded a month after their last event: got %d, want 0", got)
+	}
+}
