@@ -44,7 +44,7 @@ func (d *LogMismatch) Advance(now pipeline.Time, r pipeline.Report) {
 		who = "Rails' log"
 	}
 	r.Find(pipeline.Finding{
-		Key: pipeline.Entity{Type: pipeline.EntityInstance, Value: "instance"}, Until: now + pipeline.Second, Since: now,
+		Key: pipeline.Entity{Type: pipeline.EntityInstance}, Until: now + pipeline.Second, Since: now,
 		Severity: pipeline.SeverityLow,
 		Summary:  "Domain and actor counts of %s come from " + who + " from now on",
 		Measure:  pipeline.Measure{Name: "changes", Value: float64(d.told), Threshold: 1, Window: "1m"},

@@ -61,7 +61,7 @@ func (ep *episode) related(f *pipeline.Finding, entity pipeline.AlertEntity) pip
 	return out
 }
 
-// claimed returns the names in the facts of ep, most events first, then by name.
+// claimed returns the names in the facts of ep, each once, most events first, then by name.
 func (ep *episode) claimed(entity pipeline.AlertEntity) (domains, actors []string) {
 	facts := slices.Clone(ep.Facts)
 	slices.SortFunc(facts, func(a, b fact) int {
@@ -71,12 +71,19 @@ func (ep *episode) claimed(entity pipeline.AlertEntity) (domains, actors []strin
 		switch {
 		case a.Key == entityOf(entity):
 		case a.Key.Type == pipeline.EntityActor:
-			actors = append(actors, a.Key.Value)
+			actors = addName(actors, a.Key.Value)
 		case a.Key.Type.IsName():
-			domains = append(domains, a.Key.Value)
+			domains = addName(domains, a.Key.Value)
 		}
 	}
-	return slices.Compact(domains), slices.Compact(actors)
+	return domains, actors
+}
+
+func addName(names []string, n string) []string {
+	if slices.Contains(names, n) {
+		return names
+	}
+	return append(names, n)
 }
 
 // list joins two lists, each name once and never but, and cuts the result.

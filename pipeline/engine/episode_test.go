@@ -478,3 +478,19 @@ func TestOpenEpisodesAreBounded(t *testing.T) {
 	s.at(100)
 	diff(t, s.e.Stats().Open, 0)
 }
+
+// TestRelatedCountsEachNameOnce claims one name by two facts, as a domain and as a site, and another by one
+// that stands between them.
+func TestRelatedCountsEachNameOnce(t *testing.T) {
+	s := newStage(t)
+	site, other := about("a.example", 1, "203.0.113.7"), about("b.example", 1, "203.0.113.7")
+	site.Key.Type = pipeline.EntitySite
+	site.Evidence.Window, site.Evidence.Addresses[0].Count = 30, 30
+	other.Evidence.Window, other.Evidence.Addresses[0].Count = 20, 20
+	s.find(1, site, other, about("a.example", 1, "203.0.113.7"))
+	worse := about("a.example", 2, "203.0.113.7")
+	worse.Severity = pipeline.SeverityHigh
+	s.find(2, worse)
+	diff(t, s.last().Related.Domains, []string{"a.example", "b.example"})
+	diff(t, s.last().Related.Counts.Domains, 2)
+}
