@@ -20,7 +20,6 @@ type episode struct {
 	Total  uint64        // events
 	Value  float64       // of the measure at firing
 	Window string        // of the measure at firing: values of another one can't be compared
-	First  uint64        // events at firing
 	Grown  bool          // tenfold scope was told
 	Judged pipeline.Time // the second in which proof was last asked for
 }
@@ -45,7 +44,6 @@ func (t *tracker) begin(f *pipeline.Finding, entity pipeline.AlertEntity) {
 	t.open = append(t.open, ep)
 	t.byEntity[entityKey{f.Detector, entityOf(entity)}] = ep
 	t.join(ep, f)
-	ep.First = ep.Total
 	ep.Alert = t.describe(ep, f, entity)
 	a := &ep.Alert
 	a.Fingerprint, a.ID = hex(print), episodeID(print, starts)
@@ -116,10 +114,12 @@ func (ep *episode) grow(key factKey, f *pipeline.Finding) {
 	ep.Total += more
 }
 
-// tenfold reports whether ep has ten times the scope that it fired with.
+// tenfold reports whether ep has ten times the scope that it fired with: the measure's value in the same
+// window, or the names behind it, of which there is one when it fires. Events that add up while it goes on
+// as it began are time alone.
 func (ep *episode) tenfold(f *pipeline.Finding) bool {
-	same := ep.Value > 0 && f.Measure.Window == ep.Window
-	return same && f.Measure.Value >= 10*ep.Value || ep.Total >= 10*max(ep.First, 1)
+	more := ep.Value > 0 && f.Measure.Window == ep.Window && f.Measure.Value >= 10*ep.Value
+	return more || len(ep.Facts) >= 10
 }
 
 // proves returns the name that f proves for an episode which fired on an address, else nil.
