@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -20,7 +21,7 @@ type explainCommand struct {
 type explained struct {
 	Input  string          `json:"input"`
 	Line   uint64          `json:"line"`
-	Format string          `json:"format"`
+	Format string          `json:"format,omitempty"` // unknown until a line of the input was understood
 	Result string          `json:"result"`
 	Reason string          `json:"reason,omitempty"`
 	Column int             `json:"column,omitempty"`
@@ -81,7 +82,10 @@ func (x *explainCommand) Run(c *console) error {
 }
 
 func explainLine(l source.Line, who pipeline.Identifier) *explained {
-	x := &explained{Input: l.Input, Line: l.Number, Format: l.Format.String()}
+	x := &explained{Input: l.Input, Line: l.Number}
+	if l.Format != pipeline.FormatUnknown {
+		x.Format = l.Format.String()
+	}
 	switch {
 	case l.Err != nil:
 		x.Result, x.Reason, x.Column = "rejected", l.Err.Reason, l.Err.Column
@@ -120,7 +124,7 @@ func explainJSON(w *bufio.Writer, x *explained) error {
 }
 
 func explainText(w *bufio.Writer, x *explained) error {
-	at := fmt.Sprintf("%s:%d %s %s", x.Input, x.Line, x.Format, x.Result)
+	at := fmt.Sprintf("%s:%d %s %s", x.Input, x.Line, cmp.Or(x.Format, "unknown"), x.Result)
 	switch {
 	case x.Event != nil:
 		b, err := json.Marshal(x.Event)
