@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -19,7 +20,8 @@ func setTarget(e *pipeline.Event, target string) {
 	e.Endpoint, e.LocalUser = classify(e.Method, e.Path)
 }
 
-// pathOf returns the path of a request's target, without query and fragment, bounded.
+// pathOf returns the path of a request's target, without query and fragment, bounded. What a client has
+// escaped once too often is a query, too.
 func pathOf(target string) string {
 	if i := strings.IndexByte(target, '?'); i >= 0 {
 		target = target[:i]
@@ -30,10 +32,36 @@ func pathOf(target string) string {
 	if target != "" && target[0] != '/' {
 		target = withoutAuthority(target)
 	}
-	if strings.IndexByte(target, '@') >= 0 || strings.Contains(target, "%40") {
+	escaped := strings.IndexByte(target, '%') >= 0
+	if escaped {
+		target = cut(target, escapedQuery(target))
+	}
+	if strings.IndexByte(target, '@') >= 0 || escaped && strings.Contains(target, "%40") {
 		target = withoutMails(cut(target, 2*maxPath))
 	}
-	return cut(target, maxPath)
+	return withoutCode(cut(target, maxPath))
+}
+
+// escapedQuery returns where an escaped question mark stands, or the length of the target.
+func escapedQuery(target string) int {
+	for i := 0; i+2 < len(target); i++ {
+		if target[i] == '%' && target[i+1] == '3' && target[i+2]|0x20 == 'f' {
+			return i
+		}
+	}
+	return len(target)
+}
+
+// withoutCode masks the code of an invitation: whoever has it can use it.
+func withoutCode(path string) string {
+	for _, p := range [...]struct{ front, masked string }{
+		{"/invite/", "/invite/" + mask}, {"/api/v1/invites/", "/api/v1/invites/" + mask},
+	} {
+		if len(path) > len(p.front) && strings.HasPrefix(path, p.front) {
+			return p.masked
+		}
+	}
+	return path
 }
 
 // withoutMails masks the mail addresses in a path. A segment that begins with @ is an account's handle.
@@ -79,11 +107,12 @@ func (s *segments) split(path string) {
 	}
 }
 
-// suffixes are what the router takes for a format and not for a part of the name.
+// suffixes are what is a format, and not a part of the name, in what is read.
 var suffixes = [...]string{".json", ".rss", ".atom", ".html"}
 
-// trimSuffix takes the format off the last segment.
-func (s *segments) trimSuffix() {
+// trimSuffix takes the format off the last segment. To the router any format is one, and whoever writes
+// may write to /inbox.xyz; of what is read, scanners ask for pages that a server never had.
+func (s *segments) trimSuffix(m pipeline.Method) {
 	if s.n == 0 {
 		return
 	}
@@ -92,11 +121,14 @@ func (s *segments) trimSuffix() {
 	if dot <= 0 {
 		return
 	}
-	for _, x := range suffixes {
-		if (*last)[dot:] == x {
-			*last = (*last)[:dot]
-		}
+	if writes(m) || slices.Contains(suffixes[:], (*last)[dot:]) {
+		*last = (*last)[:dot]
 	}
+}
+
+// writes reports whether a method is for what is sent, not for what is read.
+func writes(m pipeline.Method) bool {
+	return m == pipeline.MethodPost || m == pipeline.MethodPut || m == pipeline.MethodPatch
 }
 
 // classify returns the class of a path and the local account that it names, if any.
@@ -106,7 +138,7 @@ func classify(m pipeline.Method, path string) (pipeline.Endpoint, string) {
 	}
 	var s segments
 	s.split(path)
-	s.trimSuffix()
+	s.trimSuffix(m)
 	seg := s.at[:s.n]
 	switch {
 	case len(seg) == 0:

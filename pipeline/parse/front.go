@@ -51,7 +51,8 @@ func (p *Parser) Reset() { p.arena.reset() }
 
 // Parse reads one line, without its newline, into e, which it overwrites whole. Exactly one of three
 // holds: e is an event; skip says why the line is no record; err says why it could not be read, and e is
-// an event of KindRejected with Error, Format, Time and Sample. Seq, Lines and Stream are the caller's.
+// an event of KindRejected with Error, Format, Time and Sample. Of a line that is no record e has Format, and
+// Time if it bears a stamp. Seq, Lines and Stream are the caller's.
 //
 // The strings of e point into line or live until Reset.
 func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, err *Error) {
@@ -76,7 +77,7 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 	p.adopt(f)
 	if skip != "" {
 		p.misses = min(p.misses+1, patience)
-		*e = pipeline.Event{Format: f}
+		*e = pipeline.Event{Format: f, Time: e.Time, Digits: e.Digits}
 		return skip, nil
 	}
 	if !p.setTime(env, e) {
