@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/parse"
 )
 
@@ -140,5 +141,26 @@ func TestLastStampIsFoundFarFromTheEnd(t *testing.T) {
 		if got := r.streams[0].chain.pieces[0].last; got != want {
 			t.Errorf("%s: got last stamp %s, want %s", filepath.Base(p), got, want)
 		}
+	}
+}
+
+func TestChainGoesByStampsOfLinesThatAreNoRecord(t *testing.T) {
+	dump := `{"context":"Job raised exception","job":{"args":[],"class":"W","jid":"1a"}}`
+	line := func(sec int, text string) string {
+		return day.Add(time.Duration(sec)*time.Second).Format("2006-01-02T15:04:05.000Z") + " pid=7 tid=4gb " + text + "\n"
+	}
+	dir := t.TempDir()
+	a := write(t, filepath.Join(dir, "a"), line(0, "class=W jid=1a elapsed=0.1 INFO: fail")+line(0, "WARN: "+dump))
+	b := write(t, filepath.Join(dir, "b"), line(9, "WARN: RuntimeError: no")+"app/workers/w.rb:1:in 'perform'\n")
+	r := newReplay(t, ReplayConfig{Inputs: inputs(b, a)})
+	if len(r.streams) != 1 {
+		t.Fatalf("got %d streams, want 1", len(r.streams))
+	}
+	var kinds []pipeline.Kind
+	for _, e := range drain(t, r.streams[0]).Events {
+		kinds = append(kinds, e.Kind)
+	}
+	if d := cmp.Diff([]pipeline.Kind{pipeline.KindJob, pipeline.KindJobError}, kinds); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

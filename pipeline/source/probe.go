@@ -19,6 +19,7 @@ type piece struct {
 	format pipeline.Format
 	first  pipeline.Time // of its first line that has a stamp; zero without any
 	last   pipeline.Time // of its last
+	told   bool          // a line with a stamp was an event: the format is sure
 	empty  bool          // it has no line at all
 	size   int64         // of the file; zero when unknown
 
@@ -60,7 +61,8 @@ func (r *Replay) probe(in Input, given int) (*piece, error) {
 	return p, nil
 }
 
-// look reads lines up to the first one with a stamp. An error of reading ends it: it will come again when
+// look reads lines up to the first event with a stamp; the stamp of a line before it that is no record (an
+// exception, at which a log was cut) counts for the piece's place. An error of reading ends it: it will come again when
 // the piece is read.
 func (p *piece) look(lines *lineReader, parser lineParser) {
 	p.empty = true
@@ -75,8 +77,14 @@ func (p *piece) look(lines *lineReader, parser lineParser) {
 		}
 		p.empty = false
 		parser.Reset()
-		if at, ok := stamp(parser, line); ok {
-			p.first, p.format = at, parser.Format()
+		at, event := stamp(parser, line)
+		if at == 0 {
+			continue
+		}
+		if p.format = parser.Format(); p.first == 0 {
+			p.first = at
+		}
+		if p.told = event; event {
 			return
 		}
 	}
@@ -94,18 +102,21 @@ func (p *piece) peek(parser parserMaker) error {
 		ahead.err, ahead.partial = io.EOF, err == nil && p.lines.err == nil
 		p.look(&ahead, fresh)
 		p.empty = p.empty && (err == nil || err == io.EOF)
-		if p.first != 0 || p.lines.err != nil || p.lines.end == len(p.lines.block.data) {
+		if p.told || p.lines.err != nil || p.lines.end == len(p.lines.block.data) {
 			return nil
 		}
 		p.lines.read()
 	}
 }
 
-// stamp returns the time of a line, if it is an event that has one.
-func stamp(parser lineParser, line string) (pipeline.Time, bool) {
+// stamp returns the time of a line that was understood, zero if it has none, and whether it is an event.
+func stamp(parser lineParser, line string) (at pipeline.Time, event bool) {
 	var e pipeline.Event
 	skip, err := parser.Parse(line, parse.Env{}, &e)
-	return e.Time, skip == "" && err == nil && e.Time != 0
+	if err != nil {
+		return 0, false
+	}
+	return e.Time, skip == ""
 }
 
 // findLast finds the last stamp of a piece. Of a packed one it reads everything, of another the end only;
@@ -163,7 +174,7 @@ func lastStamp(b []byte, whole bool, parser lineParser, maxLine int) (pipeline.T
 		line := b[start:]
 		b = b[:start]
 		parser.Reset()
-		if at, ok := stamp(parser, trimLine(line, maxLine)); ok {
+		if at, _ := stamp(parser, trimLine(line, maxLine)); at != 0 {
 			return at, true
 		}
 	}
