@@ -31,6 +31,7 @@ var DomainFloodSpec = pipeline.Spec{
 type DomainFlood struct {
 	pipeline.Stateless
 	domains, sites *window.Metric
+	actors         *window.Distinct
 }
 
 // NewDomainFlood claims its metrics of the site space.
@@ -40,6 +41,7 @@ func NewDomainFlood(site *window.Space) *DomainFlood {
 	return &DomainFlood{
 		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales),
 		sites:   site.Metric(window.Site, window.Inbox, window.DomainScales),
+		actors:  site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }
 
@@ -70,5 +72,7 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 		f.Severity = pipeline.SeverityHigh
 	}
 	f.Summary = "Inbox flood from %s: " + x.Text("requests")
+	n, _ := d.actors.Count(e.Slots.Site, x.Part, e.Time)
+	f.Related.Counts.Actors = uint64(n)
 	r.Find(f)
 }

@@ -74,7 +74,7 @@ func (st *stream) learnGap(now pipeline.Time) {
 		st.gaps[0], st.day = 0, day
 	}
 	if st.last != 0 {
-		st.gaps[0] = max(st.gaps[0], now-st.last)
+		st.gaps[0] = max(st.gaps[0], min(now-st.last, maxSilence)) // more would only overflow
 	}
 }
 

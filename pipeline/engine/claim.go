@@ -75,7 +75,7 @@ func (e *Engine) end(s *stream) {
 	if s.read.Ended {
 		return
 	}
-	e.decide(s, true)
+	e.decide(s, len(s.undecided) > 0 && s.undecided[0].event.Time+s.read.Shift <= s.read.Time+lastLeap)
 	e.mark(s, pipeline.StreamEnded, 0, func(p *progress) { p.Ended, p.Opened, p.Claimed, p.Run = true, false, false, 0 })
 }
 

@@ -31,7 +31,7 @@
 //	n ≥ its stamp − lateness     it is confirmed: both are applied (n may be a leap of its own)
 //	n below that                 it is refuted: StreamLeap, counted late; n is judged afresh
 //	CaughtUp ≥ stamp − lateness  it is confirmed: the clock is there too
-//	Ended                        it is applied: there is nothing left to protect
+//	Ended                        it is confirmed if it leaps no more than a day: a quiet night, no bad stamp
 //	Lost                         it is refuted
 //
 // So of two stamps far ahead which disagree the lower is believed, and a quiet night followed by two

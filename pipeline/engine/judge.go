@@ -3,10 +3,11 @@ package engine
 import "github.com/fedwarden/fedwarden/pipeline"
 
 const (
-	rebaseAfter  = 64                   // late events in a row
-	maxUndecided = 64                   // events behind a leap
-	maxUntimed   = 1024                 // items that wait for their stream's first stamp
-	clockAhead   = 60 * pipeline.Second // a stamp may be after its source's clock
+	rebaseAfter  = 64                       // late events in a row
+	maxUndecided = 64                       // events behind a leap
+	lastLeap     = 86_400 * pipeline.Second // what a stream's last line may leap
+	maxUntimed   = 1024                     // items that wait for their stream's first stamp
+	clockAhead   = 60 * pipeline.Second     // a stamp may be after its source's clock
 )
 
 // read judges one event of s.

@@ -16,7 +16,7 @@ import (
 // A minute without accepted deliveries changes nothing.
 type Witness struct {
 	streams []witnessStream // sorted by name
-	minute  pipeline.Time   // start of the current minute
+	minute  pipeline.Time   // start of the current minute; zero while nothing was accepted in it
 	nginx   uint64          // accepted deliveries of the current minute
 	rails   uint64
 	byRails bool // who the witness of domain counters is
@@ -78,9 +78,7 @@ func (w *Witness) observeRequest(e *pipeline.Event) {
 		if !w.byRails {
 			e.Counts |= pipeline.CountsDomain
 		}
-		if accepted {
-			w.nginx++
-		}
+		w.count(e, accepted, &w.nginx)
 		return
 	}
 	s.rails = s.rails || e.Format == pipeline.FormatRails
@@ -93,27 +91,36 @@ func (w *Witness) observeRequest(e *pipeline.Event) {
 	if w.byRails {
 		e.Counts |= pipeline.CountsDomain
 	}
-	if accepted {
-		w.rails++
-	}
+	w.count(e, accepted, &w.rails)
 }
 
-// Advance decides when a minute ends.
-func (w *Witness) Advance(now pipeline.Time, _ pipeline.Report) {
-	minute := now - now%minuteTime
-	if minute == w.minute {
+func (w *Witness) count(e *pipeline.Event, accepted bool, n *uint64) {
+	if !accepted {
 		return
 	}
-	full := w.minute != 0 && minute == w.minute+minuteTime
-	if full && w.nginx+w.rails > 0 && w.reads(true) {
+	if w.minute == 0 {
+		w.minute = e.Time - e.Time%minuteTime
+	}
+	*n++
+}
+
+// Advance decides when a minute ends in which something was accepted.
+func (w *Witness) Advance(now pipeline.Time, _ pipeline.Report) {
+	if w.minute == 0 || now < w.minute+minuteTime {
+		return
+	}
+	if w.reads(true) {
 		complete := w.rails*100 >= w.nginx*railsPercent
 		w.set(complete && w.reads(false))
 	}
-	w.minute, w.nginx, w.rails = minute, 0, 0
+	w.minute, w.nginx, w.rails = 0, 0, 0
 }
 
-// Due returns the end of the current minute.
+// Due returns the end of the current minute, if something was accepted in it.
 func (w *Witness) Due(now pipeline.Time) pipeline.Time {
+	if w.minute == 0 {
+		return 0
+	}
 	return max(w.minute+minuteTime, now+pipeline.Second)
 }
 
