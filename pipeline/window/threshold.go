@@ -42,20 +42,11 @@ const (
 // Learning reports whether the Space is in its first 24 hours of event time.
 func (s *Space) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learnFor }
 
-// Exceeds reports whether the count of a key's part in the window of scale sc is out of line: at least
-// the floor and at least five times the key's own mean over its 24 h ring; a window of 24 h is held against
-// the days before. While the Space is learning, at least three floors, a fifth of the table's traffic and
+// judge reports whether n, the count of a key's part in the window of f, which reached f's floor, is out of
+// line: at least five times the key's own mean over its 24 h ring; a window of 24 h is held against the days
+// before. While the Space is learning, at least three floors, a fifth of the table's traffic and
 // three times the key's own share so far; in its first hour at least half of the traffic. The metric must
 // have S24h.
-func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipeline.Time) (Excess, bool) {
-	n := m.Sum(slot, p, sc, now)
-	if n < floor {
-		return Excess{}, false
-	}
-	return m.judge(slot, p, Floor{sc, floor}, n, now)
-}
-
-// judge holds a count that reached its floor against the key's own past.
 func (m *Metric) judge(slot int32, p Part, f Floor, n uint32, now pipeline.Time) (Excess, bool) {
 	learning := m.space.Learning(now)
 	if learning && n < f.Count*floorFactor {

@@ -87,3 +87,12 @@ func TestWitness(t *testing.T) {
 	w.Observe(lost, nil)
 	f(6, 10, 0, 10, 0) // Rails is lost
 }
+
+// Exceeds judges one window alone, where Over looks at several.
+func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipeline.Time) (Excess, bool) {
+	n := m.Sum(slot, p, sc, now)
+	if n < floor {
+		return Excess{}, false
+	}
+	return m.judge(slot, p, Floor{sc, floor}, n, now)
+}
