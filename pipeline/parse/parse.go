@@ -28,6 +28,7 @@ type Options struct {
 type Env struct {
 	Time pipeline.Time // an envelope's absolute time; wins over the line's own stamp
 	Read pipeline.Time // when the line was read; the time of a line without a stamp; zero in replay
+	Cut  bool          // the line goes on in the next one of its origin
 }
 
 // An Error says where and why a line could not be read. It is counted by Reason, never fatal.
