@@ -175,7 +175,7 @@ func (d *day) get(at pipeline.Time, addr string) {
 
 func (d *day) add(log int, e pipeline.Event) { d.events[log] = append(d.events[log], e) }
 
-// streams puts each log into the order in which it would be written, some lines out of it, some too late;
+// streams puts each log into the order in which it would be written, some lines out of it, some too late, some lost;
 // Sidekiq's falls silent in the 26th hour.
 func (d *day) streams() []enginetest.Stream {
 	list := []enginetest.Stream{{ID: "nginx"}, {ID: "rails"}, {ID: "sidekiq"}}
@@ -196,6 +196,9 @@ func (d *day) streams() []enginetest.Stream {
 				}
 			case d.rng.IntN(20) == 0:
 				e.Time -= pipeline.Second // out of order, in time
+			}
+			if k%500 == 499 {
+				list[i].Steps = append(list[i].Steps, enginetest.Step{LostLines: uint64(k)})
 			}
 			list[i].Steps = append(list[i].Steps, enginetest.Step{Event: &e})
 		}

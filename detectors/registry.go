@@ -38,6 +38,7 @@ var rows = []row{
 	{takeover.LoginBruteforceSpec, func(s *spaces) pipeline.Detector { return takeover.NewLoginBruteforce(s.network) }},
 	{takeover.FailThenSuccessSpec, func(s *spaces) pipeline.Detector { return takeover.NewFailThenSuccess(s.network) }},
 	{health.SourceSilentSpec, func(*spaces) pipeline.Detector { return health.NewSourceSilent() }},
+	{health.LinesLostSpec, func(*spaces) pipeline.Detector { return health.NewLinesLost() }},
 	{health.ParseFailuresSpec, func(*spaces) pipeline.Detector { return health.NewParseFailures() }},
 	{health.ClockSkewSpec, func(*spaces) pipeline.Detector { return health.NewClockSkew() }},
 	{health.LogMismatchSpec, func(s *spaces) pipeline.Detector { return health.NewLogMismatch(s.witness) }},

@@ -12,24 +12,29 @@ type Batch struct {
 	Stream StreamID
 
 	// Opened joins the stream at the engine's time; it must come with the stream's first batch of a run.
-	// Lateness and Name are read with it.
+	// Lateness is read with it.
 	Opened   bool
 	Lateness time.Duration
+	// Begin, with Opened, is the place before the batch: where the stream goes on after a restart while
+	// nothing of it was applied. A Source whose streams share one carrier must set it, else what is held of a
+	// new stream is lost when the carrier's own cursor is saved.
+	Begin Cursor
 
 	Events  []Event
 	Skipped uint32 // lines after the last event that are no record
 	Cursor  Cursor // the place after all this; empty repeats the one before
 
-	// LostLines counts lines that are known to be lost before these events, e.g. truncated away unread.
+	// LostLines counts lines that are known to be lost before these events, e.g. truncated away unread: at
+	// least so many. Reason says how.
 	LostLines uint64
 
 	// CaughtUp claims that at this instant, read from the clock before the read that found nothing, the
 	// stream had no more to give than Events.
 	CaughtUp Time
 
-	// Lost claims that the stream can't be read; Reason says why, without secrets.
+	// Lost claims that the stream can't be read; Reason says why.
 	Lost   bool
-	Reason string
+	Reason string // for people, without secrets
 
 	// Ended says that the stream brings no more.
 	Ended bool

@@ -233,8 +233,10 @@ type Signal struct {
 
 // A StreamFact is what happened to a stream, told to the instance detectors in the stream's own order.
 type StreamFact struct {
-	State StreamState
-	Late  time.Duration // how late, with StreamLate; how far off, with StreamRebased and StreamLeap
+	State  StreamState
+	Late   time.Duration // how late, with StreamLate; how far off, with StreamRebased and StreamLeap
+	Lines  uint64        // how many are lost, at least, with StreamGap
+	Reason string        // with StreamGap and StreamLost; for people, without secrets
 }
 
 // A StreamState is the kind of a StreamFact.
@@ -251,4 +253,5 @@ const (
 	StreamLost                 // it can't be read; it no longer holds back the others
 	StreamRejoined             // it can be read again
 	StreamEnded                // it will bring no more
+	StreamGap                  // lines of it are lost
 )

@@ -19,7 +19,7 @@ type Finding struct {
 	Related   Related
 	Evidence  Proof
 	Suggest   []Suggestion
-	Resolving bool // the fact ended: the condition is false from At on
+	Resolving bool // the fact ended: the condition is false from At on; a Summary is what is told when the episode ends
 }
 
 // A Proof is what stands behind a Finding: enough to say who did it, and to show it.

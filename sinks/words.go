@@ -176,7 +176,7 @@ func benignWord(c pipeline.Context) string {
 	case pipeline.ContextAccountMove:
 		return "an account that moved"
 	case pipeline.ContextBackfill:
-		return "old posts being fetched"
+		return "old events: told late, from a backlog, or fetched late"
 	case pipeline.ContextCrawler:
 		return "a known crawler"
 	case pipeline.ContextKeyRotation:

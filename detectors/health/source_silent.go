@@ -1,6 +1,7 @@
 package health
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -82,8 +83,12 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 	st := d.get(e.Stream, e.Time)
 	switch e.Fact.State {
 	case pipeline.StreamLost:
-		st.state = lost
-		d.tell(st, e.Time, patience, "%s can't be read", r)
+		st.state, st.late = lost, 0
+		d.tell(st, e.Time, patience, "%s can't be read"+because(e.Fact.Reason), r)
+	case pipeline.StreamLate:
+		if st.state == lost {
+			st.late++
+		}
 	case pipeline.StreamRejoined, pipeline.StreamOpened:
 		if st.state == lost || st.state == silent {
 			d.end(st, r)
@@ -146,9 +151,23 @@ func (d *SourceSilent) tell(st *stream, now, threshold pipeline.Time, summary st
 	})
 }
 
+// end tells that a stream is there again. What a lost stream brought before it had caught up came too late to
+// be judged, which is said.
 func (d *SourceSilent) end(st *stream, r pipeline.Report) {
+	f := pipeline.Finding{Key: source(st.id), Resolving: true}
+	if st.state == lost {
+		f.Summary = "%s can be read again; " + strconv.FormatUint(st.late, 10) + " lines of the time between came too late to be judged"
+	}
 	st.state = sounding
-	r.Find(pipeline.Finding{Key: source(st.id), Resolving: true})
+	r.Find(f)
+}
+
+// because joins a reason, if there is one.
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 // forever is the expiry of a fact that only another fact ends.

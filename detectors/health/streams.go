@@ -17,6 +17,7 @@ type stream struct {
 	state uint32 // the detector's own
 	day   uint32 // of gaps[0]
 	gaps  [2]pipeline.Time
+	late  uint64 // or lost, since the detector began to tell of it
 	all   *window.Counter
 	odd   *window.Counter
 	leaps *window.Counter
@@ -44,8 +45,8 @@ func newStream(scales window.Scales) *stream {
 	return &stream{all: window.NewCounter(scales), odd: window.NewCounter(scales), leaps: window.NewCounter(scales)}
 }
 
-// Version is 2 since leaps are counted by themselves.
-func (s *streams) Version() uint32 { return 2 }
+// Version is 3 since late events are counted while a stream is lost.
+func (s *streams) Version() uint32 { return 3 }
 
 // Advance does nothing, for those that act on events alone.
 func (s *streams) Advance(pipeline.Time, pipeline.Report) {}
@@ -70,7 +71,7 @@ func (s *streams) Snapshot(w io.Writer) error {
 
 func (st *stream) snapshot(w io.Writer) error {
 	if err := write(w, uint64(len(st.id)), uint64(st.first), uint64(st.last), uint64(st.state),
-		uint64(st.day), uint64(st.gaps[0]), uint64(st.gaps[1])); err != nil {
+		uint64(st.day), uint64(st.gaps[0]), uint64(st.gaps[1]), st.late); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(w, string(st.id)); err != nil {
@@ -115,7 +116,7 @@ func readStreams(r io.Reader, scales window.Scales) ([]*stream, error) {
 }
 
 func readStream(r io.Reader, scales window.Scales) (*stream, error) {
-	var head [7]uint64
+	var head [8]uint64
 	if err := read(r, head[:]); err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func readStream(r io.Reader, scales window.Scales) (*stream, error) {
 	st := newStream(scales)
 	st.id, st.first, st.last = pipeline.StreamID(id), pipeline.Time(head[1]), pipeline.Time(head[2])
 	st.state, st.day = uint32(head[3]), uint32(head[4])
-	st.gaps = [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])}
+	st.gaps, st.late = [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])}, head[7]
 	for _, c := range st.counters() {
 		if err := c.Restore(r); err != nil {
 			return nil, err

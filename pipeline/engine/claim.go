@@ -62,12 +62,33 @@ func (p *progress) retard(back, least pipeline.Time) {
 }
 
 // lose takes Lost: s no longer holds back the others.
-func (e *Engine) lose(s *stream) {
+func (e *Engine) lose(s *stream, reason string) {
 	if s.closed() {
 		return
 	}
 	e.decide(s, false)
-	e.mark(s, pipeline.StreamLost, 0, func(p *progress) { p.Lost, p.Claimed, p.Run = true, false, 0 })
+	s.begin()
+	p := &s.read
+	p.Lost, p.Claimed, p.Run = true, false, 0
+	e.factEvent = streamFact(p, pipeline.StreamLost, 0)
+	e.factEvent.Fact.Reason = reason
+	e.pass(s, &e.factEvent, p.Time)
+}
+
+// gap tells and counts the lines that are lost before the events of b, unless it was done before a restart.
+func (e *Engine) gap(s *stream, b *pipeline.Batch) {
+	again := s.at < s.read.Mark.Seq
+	if len(b.Events) > 0 {
+		again = b.Events[0].Seq <= s.top
+	}
+	if b.LostLines == 0 || again {
+		return
+	}
+	s.begin()
+	s.read.Mark.Lost += b.LostLines
+	e.factEvent = streamFact(&s.read, pipeline.StreamGap, 0)
+	e.factEvent.Fact.Lines, e.factEvent.Fact.Reason = b.LostLines, b.Reason
+	e.pass(s, &e.factEvent, s.read.Time)
 }
 
 // end takes Ended: s leaves once what is held of it is applied.

@@ -122,6 +122,7 @@ func (e *Engine) Process(b *pipeline.Batch) []pipeline.Alert {
 	s := e.stream(b.Stream)
 	e.bound = e.boundOf(s)
 	e.join(s, b)
+	e.gap(s, b)
 	for i := range b.Events {
 		e.read(s, &b.Events[i])
 	}
@@ -129,7 +130,7 @@ func (e *Engine) Process(b *pipeline.Batch) []pipeline.Alert {
 		e.claim(s, b.CaughtUp)
 	}
 	if b.Lost {
-		e.lose(s)
+		e.lose(s, b.Reason)
 	}
 	if b.Ended {
 		e.end(s)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -71,6 +72,9 @@ func (t *tracker) restate(ep *episode, key factKey, f *pipeline.Finding) {
 	ep.grow(key, f)
 	t.next = min(t.next, ep.due())
 	if f.Resolving {
+		if f.Summary != "" {
+			ep.Alert.Summary = clean(strings.Replace(f.Summary, "%s", subject(f, ep.Alert.Entity), 1))
+		}
 		return
 	}
 	rises := f.Severity > ep.Alert.Severity

@@ -38,6 +38,9 @@ func (r *recorder) Observe(e *pipeline.Event, _ pipeline.Report) {
 	switch e.Kind {
 	case pipeline.KindStream:
 		who = fmt.Sprintf("%s %s", e.Stream, states[e.Fact.State])
+		if e.Fact.Lines != 0 {
+			who += fmt.Sprintf(" %d %s", e.Fact.Lines, e.Fact.Reason)
+		}
 		if e.Fact.Late != 0 {
 			who += " " + e.Fact.Late.String()
 		}
@@ -49,7 +52,7 @@ func (r *recorder) Observe(e *pipeline.Event, _ pipeline.Report) {
 	r.log = append(r.log, secs(e.Time)+" "+who)
 }
 
-var states = [...]string{"", "opened", "caughtup", "late", "leap", "rebased", "lost", "rejoined", "ended"}
+var states = [...]string{"", "opened", "caughtup", "late", "leap", "rebased", "lost", "rejoined", "ended", "gap"}
 
 func (r *recorder) Advance(now pipeline.Time, _ pipeline.Report) {
 	if r.ticks {
@@ -86,7 +89,7 @@ func feed(e *engine.Engine) *feeder {
 }
 
 // batch processes what is written: numbers are events at that second, "?" is a rejected line, "=n" a claim,
-// "lost" and "ended" are what they say, "sn" are n skipped lines, "open" opens again.
+// "lost" and "ended" are what they say, "sn" are n skipped lines, "gn" are n lost ones, "open" opens again.
 func (f *feeder) batch(stream, script string) {
 	_, known := f.seqs[stream]
 	b := pipeline.Batch{Stream: pipeline.StreamID(stream), Opened: !known, Lateness: f.lateness}
@@ -101,6 +104,9 @@ func (f *feeder) batch(stream, script string) {
 		case w[0] == '=':
 			n, _ := strconv.ParseFloat(w[1:], 64)
 			b.CaughtUp = at(n)
+		case w[0] == 'g':
+			n, _ := strconv.Atoi(w[1:])
+			b.LostLines, b.Reason = uint64(n), "truncated"
 		case w[0] == 's':
 			n, _ := strconv.Atoi(w[1:])
 			b.Skipped = uint32(n)

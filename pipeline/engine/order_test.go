@@ -73,6 +73,9 @@ func TestOrder(t *testing.T) {
 			a: 10 12 ended =>
 			b: 11 => 10 a opened, 10 a1, 11 b opened, 11 b1
 			b: 14 => 12 a2, 12 a ended, 14 b2`},
+		{"what is lost is told before what follows, in the stream's order", `
+			a: 10 =12 => 10 a opened, 10 a1
+			a: g7 11 => 10 a gap 7 truncated, 11 a2`},
 		{"a lost stream leaves, is late, and joins again", `
 			expect: a =>
 			b: 10 =>

@@ -75,11 +75,11 @@ func clone(ev *pipeline.Event) (pipeline.Event, int64) {
 }
 
 // stringsOf returns the places of all strings in ev but Stream, which is the engine's own.
-func stringsOf(ev *pipeline.Event) [20]*string {
+func stringsOf(ev *pipeline.Event) [21]*string {
 	return [...]*string{
 		&ev.Path, &ev.LocalUser, &ev.UserAgent, &ev.Software, &ev.Version, &ev.AgentHost, &ev.KeyID,
 		&ev.KeyHost, &ev.JobClass, &ev.JobID, &ev.PID, &ev.TID, &ev.Error, &ev.RemoteHost, &ev.Sample,
-		(*string)(&ev.Domain), (*string)(&ev.Site), (*string)(&ev.Actor), &ev.Signal.Name, &ev.Signal.Key,
+		(*string)(&ev.Domain), (*string)(&ev.Site), (*string)(&ev.Actor), &ev.Signal.Name, &ev.Signal.Key, &ev.Fact.Reason,
 	}
 }
 

@@ -102,7 +102,7 @@ func TestReadingAgain(t *testing.T) {
 		return pipeline.Event{Kind: pipeline.KindRequest, Seq: seq, Lines: n, Time: at(sec)}
 	}
 	old.Process(&pipeline.Batch{Stream: "a", Opened: true, Events: []pipeline.Event{lines(1, 1, 10), lines(2, 3, 10.5), lines(3, 1, 20)}, Cursor: "end", LostLines: 7})
-	mark := pipeline.StreamMark{Stream: "a", Seq: 2, Lines: 4, Events: 2, Skipped: 2, Last: at(10.5)}
+	mark := pipeline.StreamMark{Stream: "a", Seq: 2, Lines: 4, Events: 2, Skipped: 2, Lost: 7, Last: at(10.5)} // lost before the events
 	diff(t, old.Marks()[0], mark)
 
 	e, _ := recording(false)

@@ -50,7 +50,6 @@ type trail struct {
 	cursor  pipeline.Cursor
 	from    uint64
 	skipped uint64
-	lost    uint64
 }
 
 // pending reports whether something of s was read and not applied.
@@ -88,7 +87,7 @@ func (s *stream) closed() bool { return s.read.Lost || s.read.Ended }
 func (s *stream) trail(b *pipeline.Batch) {
 	t := trail{cursor: b.Cursor, from: s.at}
 	if s.at >= s.read.Mark.Seq { // else it was counted before the restart
-		t.skipped, t.lost = uint64(b.Skipped), b.LostLines
+		t.skipped = uint64(b.Skipped)
 	}
 	if n := len(s.undecided); n > 0 {
 		s.undecided[n-1].trail.add(t)
@@ -99,7 +98,6 @@ func (s *stream) trail(b *pipeline.Batch) {
 
 func (t *trail) add(u trail) {
 	t.skipped += u.skipped
-	t.lost += u.lost
 	if u.cursor != "" {
 		t.cursor, t.from = u.cursor, u.from
 	}
@@ -109,7 +107,6 @@ func (s *stream) place(t trail) {
 	m := &s.read.Mark
 	m.Lines += t.skipped
 	m.Skipped += t.skipped
-	m.Lost += t.lost
 	if t.cursor != "" {
 		m.Cursor, m.From = t.cursor, t.from
 	}
@@ -168,6 +165,9 @@ func (e *Engine) join(s *stream, b *pipeline.Batch) {
 		return
 	}
 	s.lateness = pipeline.Time(max(b.Lateness, 0))
+	if m := &s.read.Mark; b.Begin != "" && !s.pending() && (m.Cursor == "" || s.read.Ended) {
+		m.Cursor, m.From = b.Begin, m.Seq
+	}
 	if !s.live || s.read.Ended {
 		s.enter(e.now)
 	}

@@ -18,6 +18,17 @@ func (p *Parser) choose(line string) pipeline.Format {
 	return p.format
 }
 
+// Recognise tells a line's format from its content alone, FormatUnknown where it tells none.
+func (p *Parser) Recognise(line string) pipeline.Format {
+	switch {
+	case isBlank(line):
+		return pipeline.FormatUnknown
+	case line[0] != '{' && looksNginx(line):
+		return pipeline.FormatNginx // cheap: a line like this is nothing else
+	}
+	return p.recognise(line)
+}
+
 // recognise tells a line's format from its content. A whole nginx line is surest, so it comes first; a
 // line that is only shaped like one comes last, for the sake of a better reason.
 func (p *Parser) recognise(line string) pipeline.Format {

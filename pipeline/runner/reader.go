@@ -25,6 +25,7 @@ type feed struct {
 	streams []pipeline.StreamID
 	ended   bool
 	urgent  bool
+	late    bool // it was found while running
 
 	failing time.Time // since when there were only errors; zero: it is well
 	err     string    // the last error, while failing
@@ -41,9 +42,48 @@ type arrival struct {
 func (r *Runner) addFeed(s pipeline.Source) {
 	f := &feed{source: s, credit: make(chan struct{}, credits), owed: credits}
 	r.feeds = append(r.feeds, f)
-	for _, id := range s.Streams() {
+	r.knowAll(f)
+}
+
+// knowAll remembers the streams that f's source knows.
+func (r *Runner) knowAll(f *feed) {
+	for _, id := range f.source.Streams() {
 		r.know(f, id)
 	}
+}
+
+// start lets f be read.
+func (r *Runner) start(ctx context.Context, f *feed) {
+	r.readers.Go(func() { r.read(ctx, f) })
+	r.grant(f)
+}
+
+// find takes a source that came later. What is known of its streams is where it goes on.
+func (r *Runner) find(ctx context.Context, s pipeline.Source) {
+	r.addFeed(s)
+	f := r.feeds[len(r.feeds)-1]
+	f.late = true
+	if err := r.seek(r.engine.Marks(), f); err != nil {
+		r.log.Error("input found, but it can't be read", "stream", f.name(), "err", err)
+		r.drop(f)
+		return
+	}
+	r.log.Info("input found", "stream", f.name())
+	r.start(ctx, f)
+}
+
+// drop forgets a feed that was found and has ended.
+func (r *Runner) drop(f *feed) {
+	f.ended = true
+	if err := f.source.Close(); err != nil {
+		r.log.Warn("close", "stream", f.name(), "err", err)
+	}
+	for _, id := range f.streams {
+		if r.byStream[id] == f {
+			delete(r.byStream, id)
+		}
+	}
+	r.feeds = slices.DeleteFunc(r.feeds, func(o *feed) bool { return o == f })
 }
 
 // know remembers whose stream it is.
@@ -68,7 +108,9 @@ func (r *Runner) read(ctx context.Context, f *feed) {
 		if err != nil && ctx.Err() != nil {
 			return
 		}
-		r.arrivals <- arrival{f, b, err} // there is room for every credit
+		if !r.bring(ctx, arrival{f, b, err}) {
+			return
+		}
 		if errors.Is(err, io.EOF) {
 			return
 		}
@@ -80,6 +122,19 @@ func (r *Runner) read(ctx context.Context, f *feed) {
 		if !pause(ctx, backoff(failures, time.Second, 15*time.Second)) {
 			return
 		}
+	}
+}
+
+// bring hands a over to the loop; it reports false if ctx ended: what was read is read again.
+func (r *Runner) bring(ctx context.Context, a arrival) bool {
+	select {
+	case r.arrivals <- a:
+		return true
+	case <-ctx.Done():
+		if a.batch.Release != nil {
+			a.batch.Release()
+		}
+		return false
 	}
 }
 
@@ -95,7 +150,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // live reports whether any source has more to bring.
 func (r *Runner) live() bool {
-	return slices.ContainsFunc(r.feeds, func(f *feed) bool { return !f.ended })
+	return r.cfg.Found != nil || slices.ContainsFunc(r.feeds, func(f *feed) bool { return !f.ended })
 }
 
 // grant gives a reader the credits it is owed, if it may read on.
@@ -141,6 +196,9 @@ func (r *Runner) end(f *feed) {
 		r.process(f, &pipeline.Batch{Stream: id, Ended: true})
 	}
 	r.log.Info("input ended", "stream", f.name())
+	if f.late {
+		r.drop(f)
+	}
 }
 
 // fail takes any other error of Read.

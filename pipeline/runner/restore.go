@@ -19,7 +19,7 @@ func (r *Runner) restore(cp *pipeline.Checkpoint) error {
 		}
 	}
 	r.engine.SetMarks(cp.Streams)
-	if err := r.seek(cp.Streams); err != nil {
+	if err := r.seek(cp.Streams, r.feeds...); err != nil {
 		return err
 	}
 	var known []pipeline.StreamID
@@ -41,10 +41,15 @@ func (r *Runner) restorePart(p pipeline.Part) error {
 	return r.notifier.Restore(bytes.NewReader(p.Data))
 }
 
-// seek makes each stream go on at its place.
-func (r *Runner) seek(marks []pipeline.StreamMark) error {
+// An owner is a source that finds its streams while it reads, and knows them again by name.
+type owner interface {
+	Owns(pipeline.StreamID) bool
+}
+
+// seek makes each stream of feeds go on at its place. A source may then know more streams than before.
+func (r *Runner) seek(marks []pipeline.StreamMark, feeds ...*feed) error {
 	for _, m := range marks {
-		f := r.byStream[m.Stream]
+		f := r.ownerOf(m.Stream, feeds)
 		if f == nil || m.Cursor == "" {
 			continue // it was read by an earlier run, or nothing of it was
 		}
@@ -52,6 +57,19 @@ func (r *Runner) seek(marks []pipeline.StreamMark) error {
 			return fmt.Errorf("seek stream %s: %w", m.Stream, err)
 		}
 		r.committed[m.Stream] = m.Cursor
+	}
+	for _, f := range feeds {
+		r.knowAll(f)
+	}
+	return nil
+}
+
+// ownerOf returns the one of feeds whose stream it is.
+func (r *Runner) ownerOf(id pipeline.StreamID, feeds []*feed) *feed {
+	for _, f := range feeds {
+		if o, ok := f.source.(owner); r.byStream[id] == f || ok && o.Owns(id) {
+			return f
+		}
 	}
 	return nil
 }

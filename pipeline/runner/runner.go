@@ -36,6 +36,9 @@ type Config struct {
 	Engine   *engine.Engine
 	Notifier *notify.Notifier
 	Sources  []pipeline.Source // closed by Run
+	// Found brings sources that come later, as when a pattern matches a new file; nil: none. A run that has it
+	// goes on when all its sources have ended.
+	Found    <-chan pipeline.Source
 	Sinks    []pipeline.Sink
 	Store    Store
 	Restored *pipeline.Checkpoint // what to go on from; nil: nothing
@@ -85,7 +88,7 @@ type Runner struct {
 // New restores what c.Restored holds and seeks the sources. A part that can't be restored starts empty,
 // which Status says; a stream that can't be sought is an error.
 func New(c Config) (*Runner, error) {
-	if len(c.Sources) == 0 {
+	if len(c.Sources) == 0 && c.Found == nil {
 		return nil, errors.New("no inputs")
 	}
 	if c.Clock == nil {
@@ -103,7 +106,7 @@ func New(c Config) (*Runner, error) {
 	r := &Runner{
 		cfg: c, engine: c.Engine, notifier: c.Notifier, store: c.Store, log: c.Log, now: c.Clock,
 		byStream:  map[pipeline.StreamID]*feed{},
-		arrivals:  make(chan arrival, credits*len(c.Sources)),
+		arrivals:  make(chan arrival),
 		calls:     make(chan func()),
 		done:      make(chan struct{}),
 		committed: map[pipeline.StreamID]pipeline.Cursor{},
@@ -135,16 +138,15 @@ func (r *Runner) Run(ctx context.Context) error {
 		r.sinks.Go(func() { r.outbox.deliver(delivering, q, r.now) })
 	}
 	for _, f := range r.feeds {
-		r.readers.Go(func() { r.read(reading, f) })
-		r.grant(f)
+		r.start(reading, f)
 	}
-	r.loop(ctx)
+	r.loop(ctx, reading)
 	stopReading()
 	return r.stop(stopDelivering)
 }
 
-// loop does one thing at a time until ctx or all sources have ended.
-func (r *Runner) loop(ctx context.Context) {
+// loop does one thing at a time until ctx or all sources have ended; reading is for those that it starts.
+func (r *Runner) loop(ctx, reading context.Context) {
 	timer := time.NewTimer(pulse)
 	defer timer.Stop()
 	for ctx.Err() == nil && r.live() {
@@ -155,6 +157,8 @@ func (r *Runner) loop(ctx context.Context) {
 			r.take(a)
 		case call := <-r.calls:
 			call()
+		case s := <-r.cfg.Found:
+			r.find(reading, s)
 		case <-r.outbox.removed:
 		case <-timer.C:
 		}
@@ -213,6 +217,7 @@ func (r *Runner) process(f *feed, b *pipeline.Batch) {
 }
 
 func (r *Runner) handle(alerts []pipeline.Alert) {
+	r.markBackfill(alerts)
 	r.transitions = append(r.transitions, alerts...)
 	for i := range alerts {
 		r.cfg.Metrics.transition(&alerts[i])

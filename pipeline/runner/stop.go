@@ -22,7 +22,6 @@ func (r *Runner) stop(stopDelivering context.CancelFunc) error {
 	if !waitUntil(&r.readers, lastWait) {
 		r.log.Warn("an input does not stop")
 	}
-	r.discard()
 	r.ack() // what is not saved is only repeated
 	r.publish(r.now())
 	return err
@@ -46,20 +45,6 @@ func (r *Runner) closeSources() {
 	for _, f := range r.feeds {
 		if err := f.source.Close(); err != nil {
 			r.log.Warn("close", "stream", f.name(), "err", err)
-		}
-	}
-}
-
-// discard frees batches that were read and not processed: their lines are read again.
-func (r *Runner) discard() {
-	for {
-		select {
-		case a := <-r.arrivals:
-			if a.batch.Release != nil {
-				a.batch.Release()
-			}
-		default:
-			return
 		}
 	}
 }

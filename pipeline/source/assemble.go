@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -68,7 +69,7 @@ func (s *slab) hold(b *block) {
 }
 
 // full reports whether the batch should be handed over.
-func (s *slab) full() bool { return len(s.events) == batchEvents || len(s.blocks) > batchBlocks }
+func (s *slab) full() bool { return len(s.events) >= batchEvents || len(s.blocks) > batchBlocks }
 
 // An assembler turns the lines of one stream into batches. Releases may come from another goroutine.
 type assembler struct {
@@ -93,7 +94,7 @@ func newAssembler(make parserMaker) (*assembler, error) {
 }
 
 func (a *assembler) newSlab(p lineParser) *slab {
-	s := &slab{events: make([]pipeline.Event, 0, batchEvents), parser: p}
+	s := &slab{parser: p}
 	s.release = func() { a.giveBack(s) }
 	return s
 }
@@ -143,14 +144,17 @@ func (a *assembler) giveBack(s *slab) {
 	a.free = append(a.free, s)
 }
 
-// add reads one line into s, which must not be full.
-func (a *assembler) add(s *slab, line string, env parse.Env) {
+// add reads one line into s.
+func (a *assembler) add(s *slab, line string, env parse.Env) { a.parse(s, line, env) }
+
+// parse reads one record's text into s.
+func (a *assembler) parse(s *slab, text string, env parse.Env) {
 	a.seq++
 	a.idle++
 	n := len(s.events)
-	s.events = s.events[:n+1]
+	s.events = slices.Grow(s.events, 1)[:n+1]
 	e := &s.events[n]
-	skip, _ := s.parser.Parse(line, env, e)
+	skip, _ := s.parser.Parse(text, env, e)
 	if skip != "" {
 		s.events = s.events[:n]
 		return

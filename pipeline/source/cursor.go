@@ -22,6 +22,9 @@ type place struct {
 	Offset int64 `json:"off,omitempty"`
 
 	Generations []mark `json:"gens,omitempty"`
+
+	At    string `json:"at,omitempty"` // a carrier's own place
+	Ended bool   `json:"ended,omitempty"`
 }
 
 // A mark is a place in one inode. Prefix and Hash are the fingerprint: device and inode alone prove
@@ -59,6 +62,9 @@ func Position(c pipeline.Cursor) string {
 	p, err := parseCursor(c)
 	if err != nil {
 		return "-"
+	}
+	if p.At != "" {
+		return p.At
 	}
 	offset := p.Offset
 	if n := len(p.Generations); n > 0 {

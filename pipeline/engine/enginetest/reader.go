@@ -42,7 +42,11 @@ func (rd *reader) next(n int) pipeline.Batch {
 	rd.opened = true
 	for rd.pos < len(rd.stream.Steps) {
 		st := &rd.stream.Steps[rd.pos]
+		if st.LostLines > 0 && len(b.Events) > 0 {
+			break // they are lost before a batch's events
+		}
 		if st.Event == nil {
+			b.LostLines = st.LostLines
 			b.Skipped, b.CaughtUp, b.Lost, b.Ended = st.Skipped, st.CaughtUp, st.Lost, st.Ended
 			rd.ended = st.Ended
 			rd.pos++

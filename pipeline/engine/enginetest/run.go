@@ -25,6 +25,8 @@ type Step struct {
 	CaughtUp pipeline.Time
 	Lost     bool
 	Ended    bool
+
+	LostLines uint64 // before what follows
 }
 
 // A Schedule is one way of many to hand the streams over. The zero value reads the stream that is behind,
