@@ -33,6 +33,7 @@ func (o *Opener) flat(l *letter, r Record) bool {
 	}
 	text := o.arena.keep(append(b, '}'))
 	o.opened = true
+	l.times[timePlain], l.times[timeStamp] = "", "" // the line's own
 	in := l.record()
 	in.inside(&r)
 	in.Text = text
@@ -66,7 +67,7 @@ func isShippers(key, raw string) bool {
 func (o *Opener) event(l *letter, r Record, depth int) bool {
 	o.opened = true
 	in := l.record()
-	in.Time = 0 // of the event, not of what is in it
+	in.Time, in.Origin = 0, Origin{} // of the event, not of what is in it
 	in.inside(&r)
 	in.Text = l.data
 	if l.data[0] != '{' {

@@ -49,7 +49,7 @@ func prefixed(line string) (r Record, ok bool) {
 
 // isDated reports whether a line begins with a stamp of RFC 3339 that is not Sidekiq's own.
 func isDated(line string) bool {
-	if len(line) < 32 || line[4] != '-' || line[10] != 'T' || line[13] != ':' {
+	if len(line) < 22 || line[4] != '-' || line[10] != 'T' || line[13] != ':' {
 		return false
 	}
 	sp := strings.IndexByte(line[19:min(len(line), 40)], ' ')

@@ -136,7 +136,10 @@ func numbered(s string) (r Record, ok bool) {
 	if s, ok = afterData(s); !ok {
 		return Record{}, false
 	}
-	r.Text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(s, " "), "\ufeff"), " ") // rsyslog adds one
+	s = strings.TrimPrefix(s, " ")
+	if r.Text, ok = strings.CutPrefix(s, "\ufeff"); !ok {
+		r.Text = strings.TrimPrefix(s, " ") // rsyslog's messages begin with one
+	}
 	return r, true
 }
 
