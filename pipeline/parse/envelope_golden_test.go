@@ -56,6 +56,23 @@ func TestEnvelopes(t *testing.T) {
 	}
 }
 
+// envelopeLines returns every line of the examples.
+func envelopeLines(t testing.TB) (lines []string) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/envelopes/*.log")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("envelopes: got %d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")...)
+	}
+	return lines
+}
+
 // unfold writes what became of a record's text.
 func unfold(t *testing.T, out *bytes.Buffer, p *Parser, rec *Record) {
 	if rec.Suppressed > 0 {

@@ -10,6 +10,7 @@ func (l *letter) member(key, raw string) {
 		}
 		return
 	}
+	l.field(key, raw)
 	if rank := textRank(key); rank >= 0 && (raw[0] == '"' || raw[0] == '[') {
 		first(&l.texts[rank], raw)
 		if rank != textLog {
@@ -22,7 +23,6 @@ func (l *letter) member(key, raw string) {
 		l.timed(key)
 		return
 	}
-	l.field(key, raw)
 	if key != "stream" && key != "attrs" {
 		l.marks |= markElse
 	}

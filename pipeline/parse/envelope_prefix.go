@@ -53,7 +53,7 @@ func isDated(line string) bool {
 		return false
 	}
 	sp := strings.IndexByte(line[19:min(len(line), 40)], ' ')
-	return sp > 0 && !strings.HasPrefix(line[19+sp:], " pid=")
+	return sp > 0 && (!strings.HasPrefix(line[19+sp:], " pid=") || isEngineStamp(line[:19+sp]))
 }
 
 // isUnixDated reports whether a line begins as those of journalctl -o short-unix: "1795418498.146123 ".

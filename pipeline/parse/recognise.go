@@ -75,11 +75,15 @@ func isBlank(line string) bool {
 // further, or the blank with which rsyslog's messages begin. Nothing but the text of it counts, since a
 // program's words may be a stranger's.
 func (p *Parser) peel(line string) string {
-	if wrapped(line) {
-		if r, ok := prefixed(line); ok {
-			return r.Text
+	for range maxWraps {
+		if !wrapped(line) {
+			break
 		}
-		return line
+		r, ok := prefixed(line)
+		if !ok {
+			return line
+		}
+		line = r.Text
 	}
 	if len(line) > 1 && line[0] == ' ' && line[1] != ' ' && p.recognise(line[1:]) != pipeline.FormatUnknown {
 		return line[1:]
