@@ -52,8 +52,7 @@ type Opener struct {
 func (o *Opener) Open(line string) []Record {
 	o.opened = false
 	if !wrapped(line) && strings.IndexByte(line, '\n') < 0 {
-		o.plain[0].Text = line
-		return o.plain[:]
+		return o.bare(line)
 	}
 	if cap(o.records) > keptOpened {
 		o.records = nil
@@ -63,6 +62,12 @@ func (o *Opener) Open(line string) []Record {
 		o.top(line)
 	}
 	return o.records
+}
+
+// bare returns a line as it stands.
+func (o *Opener) bare(line string) []Record {
+	o.plain[0].Text = line
+	return o.plain[:]
 }
 
 // Reset makes void every string of the records so far. Who never calls it leaves them to the collector.

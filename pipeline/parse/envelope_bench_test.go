@@ -12,9 +12,14 @@ import (
 func BenchmarkOpen(b *testing.B) {
 	all := wraps()
 	all["bare"] = func(s string) string { return s }
-	for _, name := range []string{"bare", "docker", "cri", "compose", "rfc 3164", "rsyslog", "journald", "filebeat", "vector", "otlp"} {
+	all["bare json"] = all["bare"]
+	for _, name := range []string{"bare", "bare json", "docker", "cri", "compose", "rfc 3164", "rsyslog", "journald", "filebeat", "vector", "otlp"} {
 		b.Run(name, func(b *testing.B) {
-			lines := benchLines(combinedBench, 10000)
+			format := combinedBench
+			if name == "bare json" {
+				format = jsonBench
+			}
+			lines := benchLines(format, 10000)
 			for i := range lines {
 				lines[i] = all[name](lines[i])
 			}

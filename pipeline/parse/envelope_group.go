@@ -5,6 +5,8 @@ func (l *letter) group(key, raw string) {
 	switch key {
 	case "agent", "beat", "@metadata", "ecs", "kubernetes":
 		l.marks |= markShipper
+	case "systemd", "journald":
+		l.marks |= markJournal
 	case "data":
 		l.data = raw
 		return
@@ -15,7 +17,7 @@ func (l *letter) group(key, raw string) {
 			}
 		}
 		return
-	case "log", "host", "container", "docker", "event", "file", "systemd", "process", "attrs", "label", "labels", "syslog":
+	case "log", "host", "container", "docker", "event", "file", "process", "attrs", "label", "labels", "syslog":
 	default:
 		return
 	}

@@ -93,13 +93,17 @@ func TestBareStreamsStayBare(t *testing.T) {
 		read(railsLine)
 	}
 	smuggled := `{"log":` + jsonText(railsLine+"\n") + `,"stream":"stdout","time":"2020-01-01T00:00:00Z"}`
-	for i := range sureVoice {
+	for i := range sureVoice + 1 {
 		if got := p.Open(smuggled); len(got) != 1 || got[0].Text != smuggled {
 			t.Fatalf("envelope %d in a bare stream: got %+v", i+1, got)
 		}
+		var e pipeline.Event
+		if p.Parse(smuggled, Env{}, &e); e.Kind == pipeline.KindRequest {
+			t.Fatalf("envelope %d in a bare stream: got a record", i+1)
+		}
 	}
 	if got := p.Open(smuggled); got[0].Text != railsLine {
-		t.Errorf("after %d envelopes: got %+v, want it opened", sureVoice, got)
+		t.Errorf("after %d envelopes: got %+v, want it opened", sureVoice+1, got)
 	}
 	if got := read(railsLine); got[0] != "request<nil>" {
 		t.Errorf("a bare line: got %v", got)

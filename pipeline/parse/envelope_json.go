@@ -72,7 +72,7 @@ const (
 	markElse                      // a member that docker's json-file has not
 	markLine     = markStatus | markRequest
 	markSidekiq  = markTS | markPID | markTID
-	markCarriers = markJournal | markTagged | markGELF | markCarried
+	markCarriers = markJournal | markTagged | markCarried
 )
 
 func (l *letter) has(m mark) bool { return l.marks&m == m }
@@ -103,15 +103,21 @@ func (o *Opener) object(r Record, depth int) bool {
 	if l.isDocker() {
 		in.Cut = !strings.HasSuffix(in.Text, "\n")
 	}
-	switch {
-	case l.suppressed(&in):
+	if l.suppressed(&in) {
 		o.records = append(o.records, in)
-	case l.isCarrier():
-		o.carried(in)
-	default:
-		o.shipped(in, depth+1)
+		return true
 	}
+	o.deliver(&l, in, depth)
 	return true
+}
+
+// deliver adds what an envelope brought.
+func (o *Opener) deliver(l *letter, r Record, depth int) {
+	if l.isCarrier() {
+		o.carried(r)
+	} else {
+		o.shipped(r, depth+1)
+	}
 }
 
 // read walks the members; it reports whether all of s is one object.
@@ -136,14 +142,14 @@ func (l *letter) read(s string) bool {
 // text returns the raw text, if the object is an envelope. What may as well be a program's own structured
 // log is none: its message may be a stranger's from the first byte on.
 func (l *letter) text() (raw string, ok bool) {
-	app := l.marks&markApp != 0 && l.marks&(markShipper|markCarriers) == 0
+	app := l.marks&markApp != 0 && l.marks&(markShipper|markCarriers) == 0 && !l.isGELF()
 	for rank, raw := range l.texts {
 		if raw == "" {
 			continue
 		}
 		switch rank {
 		case textFull, textShort:
-			ok = l.marks&markGELF != 0
+			ok = l.isGELF()
 		case textMsg, textLine:
 			ok = !app && l.marks&(markOrigin|markShipper) != 0
 		case textBody:
@@ -164,9 +170,14 @@ func (l *letter) isDocker() bool {
 	return l.texts[textLog] != "" && l.stream != "" && l.times[timePlain] != "" && l.marks&markElse == 0 && l.members <= 4
 }
 
+// isGELF reports whether the object has what GELF says that every message has.
+func (l *letter) isGELF() bool {
+	return l.has(markGELF) && l.texts[textShort] != "" && l.origin.Host != ""
+}
+
 // isCarrier reports whether who wrote the envelope had the line from the program itself.
 func (l *letter) isCarrier() bool {
-	return l.marks&markCarriers != 0 || l.stream != "" || l.isDocker()
+	return l.marks&markCarriers != 0 || l.stream != "" || l.isGELF() || l.isDocker()
 }
 
 // record returns what the members say, without the text.

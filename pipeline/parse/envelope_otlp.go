@@ -41,7 +41,7 @@ func (o *Opener) scope(l *letter, scope string, r Record, depth int) {
 			out := in.record()
 			out.inside(&r)
 			out.Text = in.plain(in.texts[textBody])
-			o.shipped(out, depth+1)
+			o.deliver(&in, out, depth)
 		}
 	}
 }

@@ -165,6 +165,7 @@ func TestCapturesAreNoEnvelopes(t *testing.T) {
 		`{"@timestamp":"2026-11-18T14:07:59Z","message":"x","host":"h","log":"y","remote_addr":"203.0.113.7","request":"GET / HTTP/1.1","status":200}`,
 		`{"level":"info","time":1795010879,"pid":1,"hostname":"x","msg":"203.0.113.7 - - [18/Nov/2026:14:07:58 +0000] \"POST /inbox HTTP/2.0\" 202 0 \"-\" \"-\""}`,
 		`{"level":"info","message":"203.0.113.7 - - [18/Nov/2026:14:07:58 +0000] \"POST /inbox HTTP/2.0\" 202 0 \"-\" \"-\"","timestamp":"2026-11-18"}`,
+		`{"level":"info","version":"1.0","host":"h","message":"x"}`, `{"level":"info","stream":"user","message":"x"}`,
 		`{"msg":"x"}`, `{"line":"x"}`, `{"short_message":"x"}`, `{"data":"x"}`, `{"log":{"a":1}}`, `{}`, `{"message":}`, `{"message":"cut`, `"{"`,
 	} {
 		if records := o.Open(line); len(records) != 1 || records[0] != (Record{Text: line}) || o.opened {

@@ -13,6 +13,7 @@ type Parser struct {
 	misses int             // weight of the lines since the last event; see patience
 	last   pipeline.Stamp  // of the last event
 	bare   voice           // whether the stream's lines come without envelopes
+	sealed bool            // the line that was opened last looked like one in an envelope
 	pieces pieces
 
 	opener   Opener
@@ -62,12 +63,16 @@ func (p *Parser) Reset() {
 // manner of its lines: where they are understood without an envelope, one that looks like an envelope is
 // text, so that a stranger's line break makes none; until there are many of those.
 func (p *Parser) Open(line string) []Record {
+	bare := p.bare.prefixed()
+	if bare && p.misses == 0 && line != "" && line[0] == '{' { // most likely as the one before; if not, the next tells
+		p.sealed = false
+		return p.opener.bare(line)
+	}
 	records := p.opener.Open(line)
-	if p.opener.opened && p.bare.prefixed() {
+	p.sealed = p.opener.opened
+	if p.sealed && bare {
 		p.bare.heard(false)
-		p.opener.opened = false
-		p.opener.plain[0].Text = line
-		return p.opener.plain[:]
+		return p.opener.bare(line)
 	}
 	return records
 }
@@ -115,7 +120,7 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 		return "", err
 	}
 	p.misses = 0
-	p.bare.heard(!p.opener.opened)
+	p.bare.heard(!p.sealed)
 	p.last = pipeline.Stamp{Time: e.Time, Digits: e.Digits}
 	e.Format = f
 	return "", nil
