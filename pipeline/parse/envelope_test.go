@@ -88,8 +88,12 @@ var aroundPlain = map[string]string{
 // wraps returns every envelope by name, each a function that puts a line in it.
 func wraps() map[string]func(string) string {
 	all := map[string]func(string) string{
-		"docker":           func(s string) string { return `{"log":` + jsonText(s+"\n") + `,"stream":"stdout","time":"2026-11-18T14:07:58.1Z"}` },
-		"journald numbers": func(s string) string { return `{"__REALTIME_TIMESTAMP":"1795010879412345","MESSAGE":` + numbers(s) + `}` },
+		"docker": func(s string) string {
+			return `{"log":` + jsonText(s+"\n") + `,"stream":"stdout","time":"2026-11-18T14:07:58.1Z"}`
+		},
+		"journald numbers": func(s string) string {
+			return `{"__REALTIME_TIMESTAMP":"1795010879412345","MESSAGE":` + numbers(s) + `}`
+		},
 		"string in string": func(s string) string { return jsonText(`{"message":` + jsonText(s) + `,"host":"web1"}`) },
 	}
 	for name, format := range aroundPlain {
