@@ -7,7 +7,8 @@ import (
 )
 
 // wrapped reports whether a line may be in an envelope, by its first bytes alone. It is asked of every
-// line, so it is cheap; what it lets pass is looked at by prefixed and Opener.object.
+// line, so it is cheap, above all where an address begins it: no container is looked for whose name begins
+// with a digit. What it lets pass is looked at by prefixed and Opener.object.
 func wrapped(line string) bool {
 	if len(line) < 4 {
 		return false
@@ -18,7 +19,7 @@ func wrapped(line string) bool {
 	case c == '"':
 		return line[1] == '{'
 	case c-'0' <= 9:
-		return isDated(line) || isUnixDated(line) || composeBar(line) > 0
+		return line[3] != '.' && (isDated(line) || isUnixDated(line))
 	case c == '\x1b':
 		return composeBar(uncolour(line)) > 0
 	case isAlnum(c):
@@ -37,7 +38,7 @@ func prefixed(line string) (r Record, ok bool) {
 		return pri(line)
 	case c-'0' <= 9 && isDated(line):
 		return dated(line)
-	case c-'0' <= 9 && isUnixDated(line):
+	case c-'0' <= 9:
 		return unixDated(line)
 	case line[3] == ' ' && isShortStamp(line):
 		return short(line)
@@ -137,16 +138,21 @@ const maxComposeName = 128
 
 // composeBar returns where the bar stands in "web-1  | …", 0 for nowhere.
 func composeBar(line string) int {
-	n := 0
-	for n < len(line) && n < maxComposeName && isNameByte(line[n]) {
-		n++
+	name := strings.IndexByte(line[:min(len(line), maxComposeName)], ' ')
+	if name <= 0 {
+		return 0
 	}
-	at := n
+	at := name + 1
 	for at < len(line) && at < maxComposeName && line[at] == ' ' {
 		at++
 	}
-	if n == 0 || at == n || at == len(line) || line[at] != '|' {
+	if at == len(line) || line[at] != '|' {
 		return 0
+	}
+	for i := range name {
+		if !isNameByte(line[i]) {
+			return 0
+		}
 	}
 	return at
 }

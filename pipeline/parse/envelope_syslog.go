@@ -51,6 +51,9 @@ func full(line string) (r Record, ok bool) {
 }
 
 func unixDated(line string) (r Record, ok bool) {
+	if !isUnixDated(line) {
+		return r, false
+	}
 	stamp, rest, _ := strings.Cut(line, " ")
 	if !tagged(rest, &r) {
 		return Record{}, false

@@ -90,7 +90,9 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 		e.Format = p.format
 		return skipPiece, nil
 	}
-	line = p.pieces.join(line, env.Err, &p.arena)
+	if len(p.pieces[0])|len(p.pieces[1]) != 0 {
+		line = p.pieces.join(line, env.Err, &p.arena)
+	}
 	text := p.peel(trimEnd(line))
 	if isBlank(text) {
 		e.Format = p.format
