@@ -191,3 +191,28 @@ func TestConfiguredKeysAreNoEnvelope(t *testing.T) {
 		t.Errorf("got %v, %+v", err, e)
 	}
 }
+
+// A line that a shipper has laid flat among its own members gives the same as by itself.
+func TestFlatLines(t *testing.T) {
+	const head = `{"@timestamp":"2020-11-18T14:08:09.412Z","@metadata":{"beat":"filebeat"},"agent":{"name":"web1"},"host":{"name":"web1"},`
+	const tail = `,"log":{"file":{"path":"/var/log/x.json"}},"ecs":{"version":"8.0.0"}}`
+	var lines []string
+	for _, line := range captured(t, "*json.log") {
+		if _, object, ok := strings.Cut(line, "] {"); ok && strings.HasPrefix(line, "I, ") { // of Rails, whose prefix no shipper could have parsed
+			line = "{" + object
+		}
+		if strings.HasPrefix(line, "{") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) < 100 {
+		t.Fatalf("got %d lines in JSON", len(lines))
+	}
+	for _, line := range lines {
+		p, q := newParser(t, Options{}), newParser(t, Options{})
+		same(t, line, p, q, line, head+strings.TrimSuffix(line[1:], "}")+tail)
+		if got := q.Open(head + line[1:])[0]; got.Origin.Host != "web1" || got.Read == 0 {
+			t.Errorf("%s: got %+v", line, got)
+		}
+	}
+}

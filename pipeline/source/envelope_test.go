@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -166,4 +167,20 @@ func TestExplainOpensEnvelopes(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Errorf("error %v; lines (-want +got):\n%s", err, d)
 	}
+}
+
+// A live file says what journald has dropped, beside what the Tail itself has lost.
+func TestTailTellsWhatJournaldDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWriter(t, logPath(t))
+		f := follow(t, TailConfig{Path: w.path}, "")
+		w.raw("Nov 18 14:07:58 web1 nginx: " + nginxLine(1, 1) + "\n")
+		w.raw("Nov 18 14:07:58 web1 systemd-journald[1]: Suppressed 40 messages from nginx.service\n")
+		f.caughtUp(t, 2)
+		f.close()
+		want := []string{"40 lines were dropped by journald's rate limit"}
+		if diff := cmp.Diff(want, f.reasons); diff != "" || f.got.Lost != 40 || len(f.got.Events) != 1 || f.got.Lines != 2 {
+			t.Errorf("got %d lost, %d events of %d lines; reasons (-want +got):\n%s", f.got.Lost, len(f.got.Events), f.got.Lines, diff)
+		}
+	})
 }
