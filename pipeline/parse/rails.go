@@ -105,6 +105,8 @@ func (r *rails) stray(line, body string, tagged bool, e *pipeline.Event) (skip s
 	return skip, nil
 }
 
+func (r *rails) zoned() bool { return r.stamps.zoned() }
+
 func (r *rails) state() string {
 	return "rails " + strconv.Itoa(r.open) + " " + strconv.Itoa(int(r.voice))
 }
