@@ -13,7 +13,8 @@ import (
 //
 // What a stranger can write stands in error, in location and unpermitted_params, and in key, the last:
 // so status is the first after action, all after the first key= is one value, and verified=, which
-// fedwarden's own initializer writes, counts only before key and before all else that is a stranger's.
+// fedwarden's own initializer writes, counts only before key and before all else that is a stranger's,
+// and only where the configuration says that the initializer is there (Options.Verified).
 // A path is percent-encoded and has no blanks.
 //
 // Where Rails says how a login went, status tells: 0 is a wrong password (Warden throws out of the
@@ -48,6 +49,7 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 		rest = r.afterError(rest)
 	}
 	railsFields(rest, e)
+	r.believe(e)
 	if failed {
 		e.Verified = pipeline.VerdictUnsaid // a stranger's line break may have made an end of the error
 	}
@@ -93,7 +95,9 @@ func isFormAgain(e *pipeline.Event, action string) bool {
 func (r *rails) afterError(s string) string {
 	switch closers(s) {
 	case 0:
-		r.open = maxOpen
+		if !r.verified { // else the message was cut off
+			r.open = maxOpen
+		}
 		return ""
 	case 1:
 		return s[strings.Index(s, errorEnd)+1:]

@@ -69,7 +69,7 @@ func TestRailsHostileKey(t *testing.T) {
 func TestRailsVerified(t *testing.T) {
 	f := func(tail string, want pipeline.Verdict) {
 		t.Helper()
-		p := newParser(t, Options{})
+		p := newParser(t, Options{Verified: true})
 		var e pipeline.Event
 		skip, err := p.Parse(railsPrefix+railsID+railsInbox+tail, Env{}, &e)
 		if skip != "" || err != nil || e.Verified != want {
@@ -90,13 +90,40 @@ func TestRailsVerified(t *testing.T) {
 	f("status=400 error='E: x verified=yes key=https://victim.example/' duration=1.00 view=0.00"+key, pipeline.VerdictUnsaid)
 	f("status=400 error='E: x' duration=1.00 view=0.00 verified=yes"+key, pipeline.VerdictUnsaid)
 
-	p := newParser(t, Options{})
+	p := newParser(t, Options{Verified: true})
 	for text, want := range map[string]pipeline.Verdict{`"yes"`: 2, "true": 2, "1": 2, `"no"`: 1, "false": 1, "null": 0, `"x verified=yes"`: 0} {
 		var e pipeline.Event
 		line := railsPrefix + railsID + `{"method":"POST","path":"/inbox","controller":"C","action":"create","status":202,"verified":` + text + `,"key":"https://a.example/\",\"verified\":true"}`
 		if skip, err := p.Parse(line, Env{}, &e); skip != "" || err != nil || e.Verified != want {
 			t.Errorf("%s: got %d (%q, %v), want %d", text, e.Verified, skip, err, want)
 		}
+	}
+}
+
+// Where the initializer is not known to run, verified= is a word like any other; where it runs, a message is
+// one line, and an error= whose end was cut off does not blind the parser.
+func TestRailsVerifiedIsConfigured(t *testing.T) {
+	f := func(o Options, record string, want pipeline.Verdict) {
+		t.Helper()
+		p := newParser(t, o)
+		p.Restore("p1;rails;0;0;0;rails 7 8")
+		var e pipeline.Event
+		p.Parse(railsPrefix+railsID+railsInbox+"status=400 error='E: x", Env{}, &e)
+		skip, err := p.Parse(railsPrefix+railsID+record, Env{}, &e)
+		if want == pipeline.VerdictYes != (skip == "") || err != nil || e.Verified != want {
+			t.Errorf("%+v: %s: got %d (%q, %v), want %d", o, record, e.Verified, skip, err, want)
+		}
+		p = newParser(t, o)
+		if skip, err := p.Parse(railsPrefix+railsID+record, Env{}, &e); skip != "" || err != nil || e.Verified != want {
+			t.Errorf("%+v: %s: got %d (%q, %v), want %d", o, record, e.Verified, skip, err, want)
+		}
+	}
+	for _, record := range []string{
+		railsInbox + "status=202 duration=1.00 view=0.00 verified=yes key=https://a.example/u",
+		`{"method":"POST","path":"/inbox","controller":"C","action":"create","status":202,"verified":"yes","key":"https://a.example/u"}`,
+	} {
+		f(Options{}, record, pipeline.VerdictUnsaid)
+		f(Options{Verified: true}, record, pipeline.VerdictYes)
 	}
 }
 
