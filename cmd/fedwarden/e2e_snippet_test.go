@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,9 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/parse"
+	"github.com/fedwarden/fedwarden/pipeline/source/discover"
 )
 
 // What must not be in a log: a token of a query, and a signature.
@@ -74,11 +77,31 @@ func TestNginxLogFormat(t *testing.T) {
 	if len(lines) != len(onTheWire) {
 		t.Fatalf("got %d lines, want %d:\n%s", len(lines), len(onTheWire), log)
 	}
-	_, format, _ := strings.Cut(nginxLogFormat, "log_format ")
-	format, _, _ = strings.Cut(format, ";")
-	for _, o := range []parse.Options{{}, {Format: pipeline.FormatNginx, LogFormat: "log_format " + format}} {
+	for _, o := range []parse.Options{{}, {Format: pipeline.FormatNginx, LogFormat: detected(t, s, log)}} {
 		checkLines(t, o, lines)
 	}
+}
+
+// detected returns the log_format that is found in the configuration of the site's nginx, as that of its log.
+func detected(t *testing.T, s *site, log []byte) string {
+	t.Helper()
+	conf, err := os.ReadFile(filepath.Join(s.dir, "nginx.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	for name, content := range map[string][]byte{"/etc/nginx/nginx.conf": conf, s.access: log} {
+		name = filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, content, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := discover.Find(t.Context(), discover.Options{Root: root, Now: pipeline.TimeOf(time.Now())})
+	if len(found.Files) != 1 || len(found.Problems) != 0 || found.Files[0].Path != filepath.Join(root, s.access) ||
+		found.Files[0].LogFormat == "" || found.Files[0].Sample.Events != len(onTheWire) {
+		t.Fatalf("got %+v, want nginx's log, its format, %d events and no problem", found, len(onTheWire))
+	}
+	return found.Files[0].LogFormat
 }
 
 func checkLines(t *testing.T, o parse.Options, lines []string) {

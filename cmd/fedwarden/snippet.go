@@ -5,15 +5,11 @@ import (
 	"io"
 )
 
-// nginxLogFormat is the recommended log_format, and what it needs.
-//
 //go:embed snippets/nginx-logformat.conf
-var nginxLogFormat string
+var nginxLogFormat string // the recommended log_format, and what it needs
 
-// railsInitializer makes Rails write verified=, and one line a message.
-//
 //go:embed snippets/rails_initializer.rb
-var railsInitializer string
+var railsInitializer string // makes Rails write verified=, and one line a message
 
 type snippetCommand struct {
 	Nginx nginxSnippet `cmd:"" name:"nginx-logformat" help:"A log_format for nginx: key ids, no query strings."`

@@ -2,8 +2,10 @@ package discover
 
 import (
 	"encoding/json"
+	"errors"
 	"path"
 	"strings"
+	"syscall"
 
 	"github.com/fedwarden/fedwarden/pipeline/parse"
 )
@@ -93,7 +95,7 @@ func (f *finder) decode(name string, v any) bool {
 	if err == nil {
 		err = json.Unmarshal([]byte(text), v)
 	}
-	if err == nil || missing(err) {
+	if err == nil || missing(err) || errors.Is(err, syscall.ENOTDIR) {
 		return err == nil
 	}
 	f.found.problem(f.tree.below(name), reason(err), dockerMend)

@@ -21,7 +21,7 @@ type Sample struct {
 	Lines    int
 	Events   int
 	Rejected int
-	Timeless int             // lines that were rejected for want of a time stamp
+	Timeless int             // events without a time stamp
 	Format   pipeline.Format // as recognised
 	Newest   pipeline.Time   // the newest stamp; zero without any
 
@@ -40,8 +40,8 @@ func (s Sample) MarshalJSON() ([]byte, error) {
 	}{s.Format.String(), s.Lines, s.Events, s.Rejected, pipeline.Stamp{Time: s.Newest, Digits: 3}})
 }
 
-// noTime is parse's reason for a line that has no stamp.
-const noTime = "no time"
+// unstamped is the time of a line that has none.
+const unstamped pipeline.Time = 1
 
 // sample reads the end of a log.
 func sample(f *os.File, o parse.Options) (Sample, error) {
@@ -87,15 +87,17 @@ func (s *Sample) record(p *parse.Parser, r parse.Record) {
 		return
 	}
 	var e pipeline.Event
-	skip, err := p.Parse(r.Text, parse.Env{Time: r.Time, Cut: r.Cut}, &e)
+	skip, err := p.Parse(r.Text, parse.Env{Time: r.Time, Read: unstamped, Cut: r.Cut}, &e)
 	switch {
-	case err != nil && err.Reason == noTime:
-		s.Timeless++
 	case err != nil:
 		s.Rejected++
 	case skip == "":
 		s.Events++
-		s.Newest = max(s.Newest, e.Time)
+		if e.Time == unstamped {
+			s.Timeless++
+		} else {
+			s.Newest = max(s.Newest, e.Time)
+		}
 		if e.Kind == pipeline.KindRequest && e.IP.IsValid() {
 			s.requests++
 			s.addresses[e.IP]++
@@ -116,7 +118,7 @@ func (f *finder) warnSample(name string, s *Sample) {
 	switch {
 	case s.Lines == 0:
 		f.found.warn(name, "is empty", "")
-	case s.Timeless > s.Lines/2:
+	case s.Timeless > s.Events/2:
 		f.found.warn(name, "bears no time stamps: a line has the time at which it is read, so that history in it teaches nothing",
 			"let the journal or Docker keep it, which add the time")
 	case float64(s.Rejected) > fifth*float64(s.Lines):
