@@ -62,6 +62,12 @@ func foundText(b *bytes.Buffer, f *discover.Found) {
 	for _, w := range f.Warnings {
 		section("To be mended", w.Subject+": "+w.Text, w.Mend)
 	}
+	if f.LacksKeys() {
+		section("To know more", "nginx tells no key ids: actors are not seen", "fedwarden snippet nginx-logformat")
+	}
+	if f.HasRails() {
+		section("To know more", "Rails can tell which signatures were good, which proves names at once", "fedwarden snippet rails-initializer")
+	}
 }
 
 // comments returns what writes a line, with what mends it below, under a heading that is written when it changes.
@@ -129,13 +135,21 @@ func foundConfig(f *discover.Found) string {
 		b.WriteString("}\n")
 	}
 	if len(f.Units) > 0 {
-		b.WriteString("  - {journald: " + list(f.Units, func(u discover.Unit) string { return u.Name }) + journalDir(f.Journal) + "}\n")
+		b.WriteString("  - {journald: " + list(f.Units, unitPattern) + journalDir(f.Journal) + "}\n")
 	}
 	if len(f.Containers) > 0 {
 		services := list(f.Containers, func(x discover.Container) string { return x.Service })
 		b.WriteString("  - {docker: " + quoted(f.Docker) + ", services: " + services + "}\n")
 	}
 	return b.String()
+}
+
+// unitPattern names a unit, and of Sidekiq's, into which people split the one and into which they may tomorrow, all.
+func unitPattern(u discover.Unit) string {
+	if strings.HasPrefix(u.Name, "mastodon-sidekiq") {
+		return "mastodon-sidekiq*.service"
+	}
+	return u.Name
 }
 
 func journalDir(dir string) string {

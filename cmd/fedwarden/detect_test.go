@@ -44,7 +44,7 @@ func TestDetectedSources(t *testing.T) {
 	found := &discover.Found{Units: []discover.Unit{{Name: "mastodon-web.service"}, {Name: "mastodon-sidekiq@push.service"}}, Journal: "/host/var/log/journal",
 		Containers: []discover.Container{{Name: "a", Service: "web"}, {Name: "b", Service: "web"}, {Name: "c", Service: "sidekiq"}}, Docker: "/var/lib/docker/containers"}
 	const want = `inputs:
-  - {journald: [mastodon-web.service, 'mastodon-sidekiq@push.service'], directory: /host/var/log/journal}
+  - {journald: [mastodon-web.service, 'mastodon-sidekiq*.service'], directory: /host/var/log/journal}
   - {docker: /var/lib/docker/containers, services: [web, sidekiq]}
 `
 	if got := foundConfig(found); got != want {

@@ -35,7 +35,17 @@ func Find(ctx context.Context, o Options) *Found {
 	f.mastodon()
 	f.journal(ctx)
 	f.docker()
+	f.warnTwice()
 	return f.found
+}
+
+// warnTwice warns of what may be the same lines at two places: syslog writes files of what the journal has.
+func (f *finder) warnTwice() {
+	for _, x := range f.found.Files {
+		if x.Format != pipeline.FormatNginx && x.Format != pipeline.FormatUnknown && len(f.found.Units) > 0 {
+			f.found.warn(x.Path, "may hold what the journal holds, too: each line would count twice", "keep one of the two inputs")
+		}
+	}
 }
 
 // mastodonLogs are where people make systemd or syslog put what Rails and Sidekiq say.

@@ -1,6 +1,8 @@
 package discover
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -19,6 +21,25 @@ type Found struct {
 
 // Readable reports whether there is anything to read.
 func (f *Found) Readable() bool { return len(f.Files)+len(f.Units)+len(f.Containers) > 0 }
+
+// LacksKeys reports whether a log of nginx says nothing of signatures.
+func (f *Found) LacksKeys() bool {
+	return slices.ContainsFunc(f.Files, func(x File) bool {
+		return x.Format == pipeline.FormatNginx && !x.Sample.keys && !tellsKeys(x.LogFormat)
+	})
+}
+
+// tellsKeys reports whether a log_format has the key's id, or what holds it.
+func tellsKeys(format string) bool {
+	return strings.Contains(format, "key_id") || strings.Contains(format, "http_signature")
+}
+
+// HasRails reports whether Rails is among what was found.
+func (f *Found) HasRails() bool {
+	return slices.ContainsFunc(f.Files, func(x File) bool { return x.Format == pipeline.FormatRails }) ||
+		slices.ContainsFunc(f.Units, func(u Unit) bool { return strings.HasPrefix(u.Name, "mastodon-web") }) ||
+		slices.ContainsFunc(f.Containers, func(c Container) bool { return c.Service == "web" })
+}
 
 // A File is a log that is a file.
 type File struct {

@@ -256,8 +256,8 @@ func (w *webserver) add(list []accessLog) {
 // worth says how much a log tells: key ids, then anything of its own, then combined. One that picks its lines by if=
 // is worth least.
 func (w *webserver) worth(l *accessLog) int {
-	text, n := w.formats[l.format].text, 0
-	if strings.Contains(text, "key_id") || strings.Contains(text, "http_signature") {
+	n := 0
+	if tellsKeys(w.formats[l.format].text) {
 		n += 2
 	}
 	if w.formats[l.format].escape != "" {

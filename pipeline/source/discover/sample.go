@@ -25,6 +25,7 @@ type Sample struct {
 	Format   pipeline.Format // as recognised
 	Newest   pipeline.Time   // the newest stamp; zero without any
 
+	keys      bool               // a line had a key's id
 	addresses map[netip.Addr]int // of requests
 	requests  int
 }
@@ -100,6 +101,7 @@ func (s *Sample) record(p *parse.Parser, r parse.Record) {
 		}
 		if e.Kind == pipeline.KindRequest && e.IP.IsValid() {
 			s.requests++
+			s.keys = s.keys || e.KeyID != ""
 			s.addresses[e.IP]++
 		}
 	}
@@ -119,8 +121,11 @@ func (f *finder) warnSample(name string, s *Sample) {
 	case s.Lines == 0:
 		f.found.warn(name, "is empty", "")
 	case s.Timeless > s.Events/2:
-		f.found.warn(name, "bears no time stamps: a line has the time at which it is read, so that history in it teaches nothing",
-			"let the journal or Docker keep it, which add the time")
+		mend := "let the journal or Docker keep it, which add the time"
+		if s.Format == pipeline.FormatNginx {
+			mend = "fedwarden snippet nginx-logformat"
+		}
+		f.found.warn(name, "bears no time stamps: a line has the time at which it is read, so that history in it teaches nothing", mend)
 	case float64(s.Rejected) > fifth*float64(s.Lines):
 		f.found.warn(name, count(s.Rejected, s.Lines)+" lines can't be read", "fedwarden explain "+name)
 	case s.Newest != 0 && f.now.Sub(s.Newest) > staleAfter:

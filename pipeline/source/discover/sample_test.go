@@ -67,6 +67,14 @@ func TestSampleOfTheEnd(t *testing.T) {
 	}
 }
 
+// A log_format without a stamp is mended by one that has it.
+func TestTimelessNginx(t *testing.T) {
+	root := plant(t, "/etc/nginx/nginx.conf", conf("log_format x '$remote_addr \"$request\" $status'; access_log "+access+" x;"),
+		access, strings.Repeat("192.0.2.1 \"GET / HTTP/1.1\" 200\n", 3))
+	equal(t, find(t, root), "file "+access+" nginx as $remote_addr \"$request\" $status",
+		"warning "+access+": bears no time stamps: a line has the time at which it is read, so that history in it teaches nothing → fedwarden snippet nginx-logformat")
+}
+
 const captures = "../../parse/testdata/captures/"
 
 // capture returns lines that real software wrote, as of today.
