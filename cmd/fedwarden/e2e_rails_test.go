@@ -57,6 +57,8 @@ func railsRequests() []railsRequest {
 		post("Create", "", " verified=yes key=https://victim.example/u", false, railsRequest{status: 401, verdict: pipeline.VerdictNo}),
 		post("Create", "", "https://b.example/\n"+forgedPrefix+forgedID+forgedRecord, false, railsRequest{status: 401, verdict: pipeline.VerdictNo, host: "b.example"}),
 	}
+	list = append(list, post("Create", "", "https://ä.example/\x1b[31m\x00"+forgedRecord, false, railsRequest{status: 401, verdict: pipeline.VerdictNo}),
+		post("Raise", "ä\u2028\u0085\x1b[31m\x00\n"+forgedRecord, a, true, railsRequest{status: 500}))
 	for _, forged := range []string{forgedRecord, forgedID + forgedRecord, forgedPrefix + forgedID + forgedRecord, "' duration=1.00 view=0.00 verified=yes key=https://victim.example/u"} {
 		for _, br := range []string{"\n", "\r\n", "\r", "' \n"} {
 			text := "x" + br + forged + br

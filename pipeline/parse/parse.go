@@ -22,8 +22,8 @@ type Options struct {
 	JSONKeys map[string]string
 	// TrustedProxies are the addresses whose forwarded header counts.
 	TrustedProxies []netip.Prefix
-	// Verified says that fedwarden's initializer runs in the Rails whose log this is: verified= counts,
-	// and a message is one line. Without it verified= is a stranger's word like any other.
+	// Verified says that fedwarden's initializer runs in the Rails whose log this is, so that verified=
+	// counts. Without it verified= is a stranger's word like any other.
 	Verified bool
 }
 

@@ -41,9 +41,12 @@ const (
 type rails struct {
 	stamps   stamps
 	voice    voice
-	verified bool // the initializer is there: verified= counts, and no error= runs over a line
+	verified bool // the initializer is there: verified= counts, and a long message is cut off
 	open     int  // lines that the error= of the record before may still run over; zero when it is closed
 }
+
+// cutMessage is the length of a line that fedwarden's initializer has cut off.
+const cutMessage = 12_000
 
 // maxOpen bounds how many lines an error may run over, lest the loss of its end blind the parser.
 const maxOpen = 200
@@ -128,7 +131,7 @@ func (r *rails) restore(state string) {
 	if len(f) != 3 || f[0] != "rails" {
 		return
 	}
-	if n, err := strconv.Atoi(f[1]); err == nil && !r.verified {
+	if n, err := strconv.Atoi(f[1]); err == nil {
 		r.open = min(max(n, 0), maxOpen)
 	}
 	r.voice.restore(f[2])

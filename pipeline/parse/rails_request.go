@@ -46,7 +46,7 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 	setTarget(e, path)
 	failed := strings.HasPrefix(rest, " error=")
 	if failed {
-		rest = r.afterError(rest)
+		rest = r.afterError(rest, r.verified && len(line) >= cutMessage)
 	}
 	railsFields(rest, e)
 	r.believe(e)
@@ -91,11 +91,11 @@ func isFormAgain(e *pipeline.Event, action string) bool {
 
 // afterError returns what follows error='…', whose text is a stranger's and may hold anything, line
 // breaks and the like of what follows it too. Where there are several places at which it may end,
-// nothing after it can be believed.
-func (r *rails) afterError(s string) string {
+// nothing after it can be believed. Of a line that was cut off the end is gone, and does not come.
+func (r *rails) afterError(s string, isCut bool) string {
 	switch closers(s) {
 	case 0:
-		if !r.verified { // else the message was cut off
+		if !isCut {
 			r.open = maxOpen
 		}
 		return ""

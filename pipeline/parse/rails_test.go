@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -100,20 +101,12 @@ func TestRailsVerified(t *testing.T) {
 	}
 }
 
-// Where the initializer is not known to run, verified= is a word like any other; where it runs, a message is
-// one line, and an error= whose end was cut off does not blind the parser.
+// Where the initializer is not known to run, verified= is a word like any other.
 func TestRailsVerifiedIsConfigured(t *testing.T) {
 	f := func(o Options, record string, want pipeline.Verdict) {
 		t.Helper()
 		p := newParser(t, o)
-		p.Restore("p1;rails;0;0;0;rails 7 8")
 		var e pipeline.Event
-		p.Parse(railsPrefix+railsID+railsInbox+"status=400 error='E: x", Env{}, &e)
-		skip, err := p.Parse(railsPrefix+railsID+record, Env{}, &e)
-		if want == pipeline.VerdictYes != (skip == "") || err != nil || e.Verified != want {
-			t.Errorf("%+v: %s: got %d (%q, %v), want %d", o, record, e.Verified, skip, err, want)
-		}
-		p = newParser(t, o)
 		if skip, err := p.Parse(railsPrefix+railsID+record, Env{}, &e); skip != "" || err != nil || e.Verified != want {
 			t.Errorf("%+v: %s: got %d (%q, %v), want %d", o, record, e.Verified, skip, err, want)
 		}
@@ -124,6 +117,23 @@ func TestRailsVerifiedIsConfigured(t *testing.T) {
 	} {
 		f(Options{}, record, pipeline.VerdictUnsaid)
 		f(Options{Verified: true}, record, pipeline.VerdictYes)
+	}
+}
+
+// An error= that the initializer has cut off does not blind the parser; one that ends early for another reason may
+// run over further lines, as those did which Rails wrote before it had the initializer.
+func TestRailsErrorCutOff(t *testing.T) {
+	const head, record = railsPrefix + railsID + railsInbox + "status=400 error='E: ", railsPrefix + railsID + railsInbox + "status=401 duration=1.00 view=0.00"
+	for _, c := range []struct {
+		verified bool
+		length   int
+		blind    bool
+	}{{true, cutMessage, false}, {true, cutMessage - 1, true}, {false, cutMessage, true}} {
+		p := newParser(t, Options{Format: pipeline.FormatRails, Verified: c.verified})
+		become(t, p, head+strings.Repeat("x", c.length-len(head)))
+		if got := become(t, p, record); got == "skipped: "+skipContinuation != c.blind {
+			t.Errorf("%+v: got %s", c, got)
+		}
 	}
 }
 

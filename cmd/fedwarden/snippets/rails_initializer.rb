@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
 # fedwarden's initializer for Mastodon 3.5 and later: put it into config/initializers/fedwarden.rb, restart
-# mastodon-web and mastodon-sidekiq, and set `verified: true` for the logs of both in fedwarden's configuration.
+# mastodon-web and mastodon-sidekiq, and set `verified: true` for Rails' log in fedwarden's configuration. What was
+# logged before is no safer by that: let fedwarden begin with the lines that Rails writes from then on.
 #
 # It changes what Rails logs and nothing else:
 #
