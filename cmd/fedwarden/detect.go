@@ -129,6 +129,9 @@ func foundConfig(f *discover.Found) string {
 		if x.LogFormat != "" {
 			b.WriteString(", log_format: " + quoted(x.LogFormat))
 		}
+		if x.Timezone != "" {
+			b.WriteString(", timezone: " + quoted(x.Timezone))
+		}
 		if x.Lateness > 0 {
 			b.WriteString(", lateness: " + x.Lateness.String())
 		}

@@ -101,6 +101,7 @@ func (f *finder) file(name string, file File, expected bool) {
 			return
 		}
 	}
+	file.Timezone = f.zone(&file)
 	f.found.Files = append(f.found.Files, file)
 	f.warnSample(real, &file.Sample)
 }

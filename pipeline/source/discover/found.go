@@ -47,6 +47,7 @@ type File struct {
 	Format    pipeline.Format `json:"-"`
 	LogFormat string          `json:"log_format,omitempty"` // nginx' own, where it is neither combined nor unreadable
 	Lateness  time.Duration   `json:"-"`                    // zero where nothing asks for more than usual
+	Timezone  string          `json:"timezone,omitempty"`   // of stamps that name none, where it is not UTC
 	Servers   []string        `json:"servers,omitempty"`    // the names of nginx' servers that write it
 	Sample    Sample          `json:"sample"`
 }

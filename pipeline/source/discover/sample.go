@@ -25,6 +25,7 @@ type Sample struct {
 	Format   pipeline.Format // as recognised
 	Newest   pipeline.Time   // the newest stamp; zero without any
 
+	written   time.Time          // when the file was last changed
 	keys      bool               // a line had a key's id
 	addresses map[netip.Addr]int // of requests
 	requests  int
@@ -51,7 +52,7 @@ func sample(f *os.File, o parse.Options) (Sample, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Size = info.Size()
+	s.Size, s.written = info.Size(), info.ModTime()
 	from := max(0, s.Size-sampleBytes)
 	text, err := io.ReadAll(io.NewSectionReader(f, from, min(s.Size, sampleBytes)))
 	if err != nil {
