@@ -44,6 +44,7 @@ type InputConfig struct {
 	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
 	LogFormat string            `yaml:"log_format"` // nginx' own text log_format
 	JSONKeys  map[string]string `yaml:"json_keys"`  // our name: its key, for a JSON log_format with names of its own
+	Verified  bool              `yaml:"verified"`   // Rails' log: the initializer of fedwarden snippet rails-initializer is there
 }
 
 // A DetectorsConfig says which detectors are off.
@@ -254,7 +255,7 @@ func (in *InputConfig) options(trusted []netip.Prefix) parse.Options {
 		loc = time.UTC
 	}
 	return parse.Options{Format: pipeline.ParseFormat(in.Format), Location: loc, LogFormat: in.LogFormat,
-		JSONKeys: in.JSONKeys, TrustedProxies: trusted}
+		JSONKeys: in.JSONKeys, TrustedProxies: trusted, Verified: in.Verified}
 }
 
 // trusted returns the trusted proxies; validate has seen that they can be read.

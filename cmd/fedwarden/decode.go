@@ -193,6 +193,13 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {
 			d.problem(path, err.Error())
 		}
 		v.SetInt(int64(size))
+	case bool:
+		yes, ok := n.(*ast.BoolNode)
+		if !ok {
+			d.problem(path, "must be true or false")
+			return
+		}
+		v.SetBool(yes.Value)
 	default:
 		v.SetString(text)
 	}

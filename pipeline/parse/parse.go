@@ -22,6 +22,9 @@ type Options struct {
 	JSONKeys map[string]string
 	// TrustedProxies are the addresses whose forwarded header counts.
 	TrustedProxies []netip.Prefix
+	// Verified says that fedwarden's initializer runs in the Rails whose log this is, so that verified=
+	// counts. Without it verified= is a stranger's word like any other.
+	Verified bool
 }
 
 // Env is what is known of one line beside its text.
