@@ -75,6 +75,7 @@ type Runner struct {
 	nextAck     time.Time // not before
 	ackErr      string    // why the last one failed
 	committed   map[pipeline.StreamID]pipeline.Cursor
+	yielded     bool // everything is saved, and another run goes on from there
 	notices     []string
 	started     time.Time
 	nextPulse   time.Time
@@ -147,7 +148,7 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) loop(ctx context.Context) {
 	timer := time.NewTimer(pulse)
 	defer timer.Stop()
-	for ctx.Err() == nil && r.live() {
+	for ctx.Err() == nil && r.live() && !r.yielded {
 		select {
 		case <-ctx.Done():
 			return
