@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -76,11 +77,17 @@ func (s *supervisor) stopping() { s.tell("STOPPING=1", "STATUS=stopping") }
 
 // reloading says so; ready ends it. The time is how systemd knows that this answers its own signal.
 func (s *supervisor) reloading() {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+	usec, err := monotonicUsec()
+	if err != nil {
 		return
 	}
-	s.tell("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", now.Nano()/1000), "STATUS=reloading the configuration")
+	s.tell("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", usec))
+}
+
+func monotonicUsec() (int64, error) {
+	var now unix.Timespec
+	err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	return now.Nano() / 1000, err
 }
 
 // attend tells the status until ctx ends and, with a watchdog, that we live: once for a round of the loop,
@@ -130,9 +137,15 @@ func (t *telling) due(now time.Time, status string, round time.Time, watchdog ti
 	return lines
 }
 
-// oneLine makes text fit for a line of the protocol.
+// oneLine makes text fit for a line of the protocol, which allows no control characters.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	clean := func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}
+	text = strings.Join(strings.Fields(strings.Map(clean, strings.ToValidUTF8(text, "\uFFFD"))), " ")
 	if len(text) > maxStatus {
 		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
 	}
