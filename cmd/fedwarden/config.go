@@ -99,19 +99,6 @@ func defaults() Config {
 	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace)}
 }
 
-// memoryDefault is the smaller of 256 MB and the cgroup's limit.
-func memoryDefault() Size {
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if b, err := os.ReadFile(path); err == nil {
-			var n int64
-			if _, err := fmt.Sscan(string(b), &n); err == nil && n > 0 {
-				return Size(min(n, defaultMemory))
-			}
-		}
-	}
-	return defaultMemory
-}
-
 // loadConfig reads the file at path, if one is given, and the environment over it. The error holds every
 // mistake.
 func loadConfig(path string) (*Config, error) {

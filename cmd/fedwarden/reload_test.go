@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -267,5 +268,36 @@ func TestReplaceRevives(t *testing.T) {
 	stop()
 	if err := <-over; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStopIsQuick: a sink that never answers holds a stop up, but not for the 10 s after which containers
+// are killed. What it was not told waits in the state directory.
+func TestStopIsQuick(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a whole grace")
+	}
+	asked, done := make(chan struct{}, 100), make(chan struct{})
+	hung := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- struct{}{}
+		<-done
+	}))
+	defer hung.Close()
+	defer close(done)
+	l := newLive(t)
+	config := l.configure(fmt.Sprintf("inputs: [{path: %q}]\nlisten: off\nsinks: {webhook: {url: %q}}\n", l.log, hung.URL))
+	p := start(t, filepath.Join(filepath.Dir(l.log), "fedwarden.out"), nil, l.binary, "run", "--config", config, "--state", l.state)
+	p.await("the first state", func() bool { _, ok := l.report(); return ok })
+	l.write(400)
+	p.await("an attempt", func() bool { return len(asked) > 0 })
+	began := time.Now()
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it stopped after %v, want less than 10 s", took)
+	}
+	if r, ok := l.report(); !ok || r.Outbox == 0 {
+		t.Errorf("state: got %+v, want a delivery that waits", r)
 	}
 }
