@@ -122,6 +122,9 @@ func (s *service) noteReload(err error) {
 
 // mistakes returns the errors that are joined in err.
 func mistakes(err error) []error {
+	if usage, ok := err.(usageError); ok {
+		err = usage.error
+	}
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
 		return joined.Unwrap()

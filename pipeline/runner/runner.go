@@ -117,6 +117,9 @@ func New(c Config) (*Runner, error) {
 	if err := r.restore(c.Restored); err != nil {
 		return nil, err
 	}
+	if c.Restored != nil {
+		r.cfg.Restored = &pipeline.Checkpoint{Secret: c.Restored.Secret} // the rest is large, and taken
+	}
 	r.started = r.now()
 	r.cadence.last = r.started
 	r.publish(r.started)
