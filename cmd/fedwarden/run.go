@@ -39,7 +39,6 @@ func (r *runCommand) Run(c *console) error {
 		return err
 	}
 	debug.SetMemoryLimit(int64(cfg.Memory) / 10 * 8)
-	source.PollEvery(pollEvery)
 	store, err := checkpoint.Open(stateDir(r.State, cfg), checkpoint.Options{Timeout: time.Second})
 	if err != nil {
 		return err
@@ -54,9 +53,6 @@ func (r *runCommand) Run(c *console) error {
 	}
 	return s.run(stateDir(r.State, cfg))
 }
-
-// pollEvery is how often a live file is looked at for new lines.
-const pollEvery = 50 * time.Millisecond
 
 // liveInputs returns the files to follow. A file that is not there yet is waited for; a glob must match.
 func (c *Config) liveInputs(args []string) ([]source.Input, error) {

@@ -32,6 +32,7 @@ type place struct {
 type mark struct {
 	Dev    uint64 `json:"dev,omitempty"`
 	Ino    uint64 `json:"ino,omitempty"`
+	Born   int64  `json:"born,omitempty"`
 	Prefix int    `json:"n,omitempty"` // bytes from the start that are hashed
 	Hash   string `json:"fp,omitempty"`
 	Offset int64  `json:"off"`

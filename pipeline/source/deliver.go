@@ -228,26 +228,26 @@ func (t *Tail) backlog(g *generation) (pipeline.Batch, bool) {
 	}
 	m := t.moment(g)
 	s := t.asm.begin()
-	t.read(s, g)
+	err := t.read(s, g)
 	g.broken = nil
-	if r.err != nil && r.err != io.EOF {
-		g.broken = r.err
-	} else if r.err == io.EOF {
+	if err == io.EOF {
 		g.half = r.pos + r.gap + int64(r.end-r.start)
+	} else if err != nil {
+		g.broken = err
 	}
 	return t.batch(g, s, m)
 }
 
-// read fills s with lines from our own reader.
-func (t *Tail) read(s *slab, g *generation) {
+// read fills s with lines from our own reader. It returns why there was no more, nil when s is full.
+func (t *Tail) read(s *slab, g *generation) error {
 	r := g.own
 	env := parse.Env{Read: pipeline.TimeOf(t.cfg.Now())}
 	for !s.full() {
 		before, cut := r.start, r.long
 		line, ok := r.next()
 		if !ok {
-			if r.fill() != nil {
-				return
+			if err := r.fill(); err != nil {
+				return err
 			}
 			continue
 		}
@@ -259,4 +259,5 @@ func (t *Tail) read(s *slab, g *generation) {
 		t.long.Add(r.long - cut)
 		t.asm.add(s, line, env)
 	}
+	return nil
 }

@@ -17,6 +17,7 @@ type generation struct {
 	file *os.File
 	path string // that it was opened by; for messages
 	inode
+	born int64 // when the inode was made; zero is unknown
 	fingerprint
 	peek []byte // how it began when nothing of it was delivered yet
 
@@ -64,7 +65,7 @@ func hold(f *os.File, now time.Time) (*generation, error) {
 		f.Close()
 		return nil, err
 	}
-	g := &generation{file: f, path: f.Name(), inode: inodeOf(fi), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}
+	g := &generation{file: f, path: f.Name(), inode: inodeOf(fi), born: bornOf(f), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}
 	if g.grew.After(now) {
 		g.grew = now
 	}
@@ -225,7 +226,7 @@ func (g *generation) drained(now time.Time, patience time.Duration) bool {
 
 // mark returns where to go on.
 func (g *generation) mark() mark {
-	m := mark{Dev: g.dev, Ino: g.ino, Offset: g.off}
+	m := mark{Dev: g.dev, Ino: g.ino, Born: g.born, Offset: g.off}
 	if len(g.head) > 0 {
 		m.Prefix, m.Hash = len(g.head), g.sum()
 	} else if len(g.peek) > 0 {

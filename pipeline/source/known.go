@@ -58,7 +58,7 @@ func (t *Tail) pass(written time.Time) {
 func (t *Tail) fresh(now time.Time, list []sibling) []*generation {
 	var out []*generation
 	for _, s := range list {
-		if s.info.ModTime().Before(t.horizon) || t.holds(inodeOf(s.info)) {
+		if !s.info.ModTime().After(t.horizon) || t.holds(inodeOf(s.info)) {
 			continue
 		}
 		g, err := openSibling(now, s)

@@ -77,7 +77,7 @@ func (t *Tail) candidates(now time.Time, r *resumption, named *generation, list 
 		if named != nil && named.inode == inodeOf(s.info) {
 			continue
 		}
-		young := !s.info.ModTime().Before(r.horizon)
+		young := s.info.ModTime().After(r.horizon)
 		g, err := openSibling(now, s)
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
@@ -86,7 +86,7 @@ func (t *Tail) candidates(now time.Time, r *resumption, named *generation, list 
 			}
 			continue
 		}
-		fits := func(m mark) bool { return m.Dev == g.dev && m.Ino == g.ino || m.fits(g.peek) }
+		fits := func(m mark) bool { return m.isOf(g) || m.fits(g.peek) }
 		if !young && !slices.ContainsFunc(r.place.Generations, fits) || g.doubted && now.Sub(g.mod) < archiveRetry {
 			g.close()
 			continue
@@ -125,7 +125,7 @@ func (r *resumption) find(m mark) int {
 	if m.Offset < 0 || m.Prefix > maxPrefix {
 		return -1
 	}
-	same := func(g *generation) bool { return g.dev == m.Dev && g.ino == m.Ino && m.fits(g.peek) }
+	same := func(g *generation) bool { return m.isOf(g) && m.fits(g.peek) }
 	if i := slices.IndexFunc(r.files, same); i >= 0 || m.Prefix < minCopy {
 		return i
 	}
@@ -141,6 +141,11 @@ func (r *resumption) find(m mark) int {
 	return best
 }
 
+// isOf reports whether g is the inode that m was made of, as far as that can be told without its text.
+func (m mark) isOf(g *generation) bool {
+	return m.Dev == g.dev && m.Ino == g.ino && (m.Born == g.born || m.Born == 0 || g.born == 0)
+}
+
 // resumeAt sets g to the place m, which it was found to be the file of. A file that has lost its end since
 // goes on there; a copy may be shorter than what was delivered.
 func (g *generation) resumeAt(m mark) {
@@ -148,7 +153,7 @@ func (g *generation) resumeAt(m mark) {
 	if m.Offset > 0 {
 		g.fingerprint = fingerprint{head: slices.Clone(g.peek[:m.Prefix]), hash: m.Hash}
 	}
-	if g.dev == m.Dev && g.ino == m.Ino {
+	if m.isOf(g) {
 		if !g.packed {
 			g.off = min(g.off, g.size)
 		}
@@ -174,7 +179,7 @@ func (r *resumption) truncated(named *generation) bool {
 		return false
 	}
 	for i, m := range r.place.Generations {
-		if m.Dev == named.dev && m.Ino == named.ino && r.marks[i] >= 0 && r.files[r.marks[i]] != named {
+		if m.isOf(named) && r.marks[i] >= 0 && r.files[r.marks[i]] != named {
 			return true
 		}
 	}
@@ -197,7 +202,7 @@ func (r *resumption) take(named *generation, known []mark) []*generation {
 			out = append(out, g)
 			continue
 		}
-		young := i > front || !r.v1 && !g.mod.Before(r.horizon)
+		young := i > front || !r.v1 && g.mod.After(r.horizon)
 		twin := func(o *generation) bool { return o != g && o.begunAs(g.peek) }
 		taken := slices.ContainsFunc(out, twin) || slices.ContainsFunc(r.matched(), twin)
 		if young && !taken && !knows(known, g.peek) {

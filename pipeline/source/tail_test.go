@@ -535,8 +535,8 @@ func TestTailSurvivesTheDeathOfTheLibrary(t *testing.T) {
 				}
 			}
 		}
-		if deaths < 5 {
-			t.Fatalf("killed the library %d times, want 5: it does not read", deaths)
+		if deaths < 2 {
+			t.Fatalf("killed the library %d times, want 2 or more: it does not read", deaths)
 		}
 		f := &follower{got: x}
 		f.numbers(t, 1, w.n)
