@@ -20,7 +20,7 @@ type sibling struct {
 // way changes names one by one, so the list is taken again until two are equal.
 func siblings(path string) []sibling {
 	list := listSiblings(path)
-	for range 5 {
+	for range 20 {
 		again := listSiblings(path)
 		if slices.EqualFunc(list, again, same) {
 			break

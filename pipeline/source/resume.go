@@ -7,20 +7,26 @@ import (
 	"time"
 )
 
+// mostSearches is how often a place is searched among files whose names change, before it is given up.
+const mostSearches = 50
+
 // resume finds the generations of the cursor again: under the name or under a rotated one, by device and
 // inode, or, when those have changed, by fingerprint: as a copy or an archive. Rotated files that are
 // younger had the name while nobody was reading, and are read too. While neither the name nor that place
-// is there, it waits for the next look.
+// is there, it waits for the next look; so it does while files are being renamed, because a list that is
+// taken then may lack one.
 func (t *Tail) resume(now time.Time, named *generation) {
-	list := siblings(t.path)
-	if named == nil && len(list) > 0 && slices.EqualFunc(list, t.searched, unchanged) {
+	list, before := siblings(t.path), t.searched
+	if named == nil && len(list) > 0 && slices.EqualFunc(list, before, unchanged) {
 		return
 	}
 	t.searched = list
+	t.searches++
 	r := &resumption{place: t.place, v1: t.place.Version == 1, horizon: time.Unix(0, t.place.Horizon)}
 	failed := t.candidates(now, r, named, list)
 	r.match()
-	if named == nil && (r.missing() || len(r.matched()) == 0) {
+	steady := slices.EqualFunc(list, before, same) || t.searches > mostSearches
+	if r.missing() && !steady || named == nil && (r.missing() || len(r.matched()) == 0) {
 		closeAll(r.files, nil)
 		return
 	}

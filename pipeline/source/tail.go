@@ -112,6 +112,7 @@ type Tail struct {
 	rescans  int           // looks that still search siblings: a rotation may be under way
 	place    *place        // where to go on, until that is found
 	searched []sibling     // files among which that was not found
+	searches int           // for it
 	past     time.Time     // the first start, while rotated files from before it are being read
 	recalled int64         // bytes of those that were left
 
