@@ -31,7 +31,7 @@ type Config struct {
 	Options  func(*parse.Record) parse.Options // what is known of a record's stream; nil: nothing
 	Lateness time.Duration                     // zero: 10 s
 	Session  time.Duration                     // after which a silent member is dropped; zero: 10 s
-	Look     time.Duration                     // how often new partitions are looked for; zero: 30 s
+	Look     time.Duration                     // how often new partitions are looked for; zero: 5 s
 	Now      func() time.Time                  // nil: time.Now
 	Log      *slog.Logger                      // nil: none
 }
@@ -128,7 +128,7 @@ func (c *Config) fill() {
 		c.Session = 10 * time.Second
 	}
 	if c.Look <= 0 {
-		c.Look = 30 * time.Second
+		c.Look = 5 * time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -44,7 +44,7 @@ const (
 	sound     defect = iota
 	empty            // no value: nothing to read
 	oversized        // beyond maxRecord: its beginning is read
-	binary           // it holds a NUL near its beginning: no text format does
+	notText          // it holds a NUL near its beginning: no text format does
 	pathless         // no text where decode says
 )
 
@@ -57,7 +57,7 @@ func (d *decoder) open(value []byte) ([]parse.Record, defect) {
 	case len(value) > maxRecord:
 		return d.one(value[:sampleSize]), oversized
 	case bytes.IndexByte(value[:min(len(value), binaryHead)], 0) >= 0:
-		return d.one(value[:min(len(value), sampleSize)]), binary
+		return d.one(value[:min(len(value), sampleSize)]), notText
 	}
 	text := stringOf(value)
 	if d.opener != nil {

@@ -3,7 +3,7 @@
 // out of pipeline/source.
 //
 //	topics, globs ─▶ metadata ─▶ one Source per partition ─▶ Client.Fetch ─▶ envelope ─▶ source.Demux ─▶ Batch
-//	                    ▲ every 30 s            ▲ may it?
+//	                    ▲ every 5 s             ▲ may it?
 //	                    └──────── Group ────────┴── member of the consumer group ─▶ informative commits
 //
 // # Places
@@ -45,7 +45,9 @@
 //
 // Whoever has a place starts at once; a fresh state waits for the verdict. Reading does not stop when a
 // generation of the group ends: membership decides who reads, not when. kafka-go's own watch for new
-// partitions stays off: for a topic that is gone it rejoins without a pause. Our look every 30 s does it.
+// partitions stays off: for a topic that is gone it rejoins without a pause. Our look does it: every 5 s, within a
+// stream's lateness, so that what a new partition brings first is not late; it is answered from the Transport's
+// own copy of the metadata and costs no request.
 //
 // # Connections
 //

@@ -54,7 +54,7 @@ func (c *counters) count(d defect) {
 		c.empty.Add(1)
 	case oversized:
 		c.large.Add(1)
-	case binary:
+	case notText:
 		c.binary.Add(1)
 	case pathless:
 		c.noPath.Add(1)
