@@ -71,8 +71,11 @@ func (e *Engine) Stats() Stats {
 // are of this stream, so that it waits for others.
 func (e *Engine) Ahead(stream pipeline.StreamID) bool {
 	s := e.byID[stream]
-	return s != nil && e.held >= e.limit && s.queue.len() > 0
+	return s != nil && e.Full() && s.queue.len() > 0
 }
+
+// Full reports whether held events fill their share of memory.
+func (e *Engine) Full() bool { return e.held >= e.limit }
 
 // Behind returns the streams that hold back the engine, the lowest watermark first: those whose next
 // event or claim lets held events go, or, when nothing is held, all that are joined. The slice is valid

@@ -128,6 +128,7 @@ func (e *Engine) stream(id pipeline.StreamID) *stream {
 	if s := e.byID[id]; s != nil {
 		return s
 	}
+	e.makeRoom()
 	s := &stream{id: pipeline.StreamID(strings.Clone(string(id)))}
 	s.read.Mark.Stream = s.id
 	e.byID[s.id] = s
@@ -135,10 +136,37 @@ func (e *Engine) stream(id pipeline.StreamID) *stream {
 		return strings.Compare(string(a.id), string(b.id))
 	})
 	e.streams = slices.Insert(e.streams, i, s)
+	e.rank()
+	return s
+}
+
+func (e *Engine) rank() {
 	for i, s := range e.streams {
 		s.rank = i
 	}
-	return s
+}
+
+// maxStreams bounds what is remembered of streams: containers and pods come and go under new names for ever.
+const maxStreams = 1024
+
+// makeRoom forgets the stream that ended longest ago when there are too many. None that is read is ever forgotten.
+func (e *Engine) makeRoom() {
+	if len(e.streams) < maxStreams {
+		return
+	}
+	oldest := -1
+	for i, s := range e.streams {
+		over := (s.read.Ended || !s.live && !s.kept) && !s.pending()
+		if over && (oldest < 0 || s.read.Mark.Last < e.streams[oldest].read.Mark.Last) {
+			oldest = i
+		}
+	}
+	if oldest < 0 {
+		return
+	}
+	delete(e.byID, e.streams[oldest].id)
+	e.streams = slices.Delete(e.streams, oldest, oldest+1)
+	e.rank()
 }
 
 // Expect joins streams before their first batch: from now on they hold back the others, so that none runs

@@ -48,6 +48,10 @@ func New(c Config) *Notifier {
 	return n
 }
 
+// Again makes what happened before until history once more, for an engine that begins anew and reads the logs'
+// past. What sinks were told stays known.
+func (n *Notifier) Again(until pipeline.Time) { n.until, n.passed, n.held = until, false, nil }
+
 // HistoryUntil returns the time before which everything is history.
 func (n *Notifier) HistoryUntil() pipeline.Time { return n.until }
 

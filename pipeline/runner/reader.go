@@ -17,6 +17,10 @@ const lostAfter = time.Minute
 // An urgent source claims CaughtUp more often while others wait for it.
 type urgent interface{ Urgent(bool) }
 
+// A pressed source has streams that hold back others of the same source, so that not reading it would help nobody:
+// while held events fill their share of memory it lets its quiet streams go on with its others.
+type pressed interface{ Press(bool) }
+
 // A feed is a Source and how the loop stands with it. All but source and credit are the loop's alone.
 type feed struct {
 	source  pipeline.Source
@@ -25,6 +29,7 @@ type feed struct {
 	streams []pipeline.StreamID
 	ended   bool
 	urgent  bool
+	pressed bool
 	late    bool // it was found while running
 
 	failing time.Time // since when there were only errors; zero: it is well
@@ -181,10 +186,14 @@ func (r *Runner) hurry() {
 		}
 	}
 	for _, f := range r.feeds {
-		u, ok := f.source.(urgent)
-		if ok && f.urgent != waited[f] {
+		if u, ok := f.source.(urgent); ok && f.urgent != waited[f] {
 			f.urgent = waited[f]
 			u.Urgent(f.urgent)
+		}
+		press := waited[f] && r.engine.Full()
+		if p, ok := f.source.(pressed); ok && f.pressed != press {
+			f.pressed = press
+			p.Press(press)
 		}
 	}
 }

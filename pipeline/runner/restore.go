@@ -12,14 +12,15 @@ func (r *Runner) restore(cp *pipeline.Checkpoint) error {
 	if cp == nil {
 		cp = &pipeline.Checkpoint{}
 	}
-	for _, p := range cp.Parts {
-		if err := r.restorePart(p); err != nil {
-			r.notices = append(r.notices, fmt.Sprintf("part %s starts empty: %v", p.Name, err))
-			r.log.Warn("part of the checkpoint starts empty", "part", p.Name, "err", err)
-		}
+	marks := cp.Streams
+	if r.restoreParts(cp.Parts) && r.cfg.Anew != nil {
+		r.engine = r.cfg.Anew()
+		r.notifier.Again(pipeline.TimeOf(r.now()))
+		r.note("what can't be read is learned anew, with all else, from the logs' past")
+		marks = nil
 	}
-	r.engine.SetMarks(cp.Streams)
-	if err := r.seek(cp.Streams, r.feeds...); err != nil {
+	r.engine.SetMarks(marks)
+	if err := r.seek(marks, r.feeds...); err != nil {
 		return err
 	}
 	var known []pipeline.StreamID
@@ -29,6 +30,32 @@ func (r *Runner) restore(cp *pipeline.Checkpoint) error {
 	r.engine.Expect(known)
 	r.outbox.restore(cp.Outbox, pipeline.TimeOf(r.now()))
 	return nil
+}
+
+// restoreParts gives everybody what was saved. What can't be read starts empty; it reports whether that is vital,
+// or a vital part is not there at all.
+func (r *Runner) restoreParts(parts []pipeline.Part) (anew bool) {
+	vital := func(name string) bool { return r.cfg.Vital != nil && r.cfg.Vital(name) }
+	missing := map[string]bool{}
+	for _, p := range r.engine.Parts() {
+		if len(parts) > 0 && vital(p.Name) {
+			missing[p.Name] = true
+		}
+	}
+	for _, p := range parts {
+		if err := r.restorePart(p); err != nil {
+			r.note(fmt.Sprintf("part %s starts empty: %v", p.Name, err))
+			continue
+		}
+		delete(missing, p.Name)
+	}
+	return len(missing) > 0
+}
+
+// note says what was not well when the run began.
+func (r *Runner) note(text string) {
+	r.notices = append(r.notices, text)
+	r.log.Warn("checkpoint", "notice", text)
 }
 
 func (r *Runner) restorePart(p pipeline.Part) error {

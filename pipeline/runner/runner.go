@@ -42,6 +42,10 @@ type Config struct {
 	Sinks    []pipeline.Sink
 	Store    Store
 	Restored *pipeline.Checkpoint // what to go on from; nil: nothing
+	// Anew returns an engine that knows nothing, for when a part of Restored that Vital names can't be read: the
+	// logs' past is read again then, as at the first start. Nil: such a part starts empty, as others do.
+	Anew  func() *engine.Engine
+	Vital func(part string) bool
 
 	Clock     func() time.Time // nil: time.Now
 	SaveEvery time.Duration    // zero: 15 s

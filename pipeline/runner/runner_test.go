@@ -225,6 +225,36 @@ func TestDamagedPartsAreNamed(t *testing.T) {
 	})
 }
 
+// TestVitalPartIsLearnedAnew gives the run another engine and reads the log from its beginning, when a part that
+// can't be done without is damaged or gone; what lies in the past is not told again.
+func TestVitalPartIsLearnedAnew(t *testing.T) {
+	for _, parts := range [][]pipeline.Part{
+		{{Name: "engine", Version: 99}, {Name: "toy", Version: 1}},
+		{{Name: "toy", Version: 1}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sink := newSink("slack", nil)
+			s := newScene([]pipeline.Source{live(at(-time.Minute, 1, "/past"), at(3*time.Second, 2, "/new"))}, sink)
+			s.Restored = &pipeline.Checkpoint{
+				Streams: []pipeline.StreamMark{{Stream: "nginx:1", Cursor: "1", Seq: 1, From: 1, Lines: 1, Events: 1}}, Parts: parts,
+			}
+			s.Anew, s.Vital = newEngine, func(part string) bool { return part == "engine" }
+			r, stop := s.run(t)
+			wait(30 * time.Second)
+			want(t, "sink", sink.order(), "/new 1 firing, /new 2 resolved")
+			if got := r.Status().Engine.Streams[0].Mark.Lines; got != 2 {
+				t.Errorf("got %d lines, want 2: the log is read from its beginning", got)
+			}
+			if got := strings.Join(r.Status().Notices, "\n"); !strings.Contains(got, "learned anew") {
+				t.Errorf("got notices %q", got)
+			}
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 func TestCannotSeek(t *testing.T) {
 	s := newScene([]pipeline.Source{live()})
 	s.Restored = &pipeline.Checkpoint{Streams: []pipeline.StreamMark{

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -16,6 +17,7 @@ const (
 	carrierIdle     = time.Hour
 	maxMembers      = 256
 	claimRecords    = 1024 // records between two claims in a backlog, at least
+	claimPressed    = 64   // when memory is short
 )
 
 // A DemuxConfig says how a carrier's records are parted into streams. Carrier and Compare are needed.
@@ -49,6 +51,7 @@ type Demux struct {
 	claimed pipeline.Time // up to where every stream was claimed
 	records int           // since then
 	crowded bool          // that there are too many streams was said
+	pressed atomic.Bool
 
 	mu        sync.Mutex
 	committed map[pipeline.StreamID]string // the place that is durable, of each stream that has not ended
@@ -220,10 +223,19 @@ func (d *Demux) Skip() {
 // claimBefore claims, in a backlog, that up to at there was nothing but what has been added: messages are in the
 // order in which they were appended. So a quiet stream does not hold back the others.
 func (d *Demux) claimBefore(at pipeline.Time) {
-	if d.records >= claimRecords && at >= d.claimed+pipeline.Second {
+	every := claimRecords
+	if d.pressed.Load() {
+		every = claimPressed
+	}
+	if d.records >= every && (d.pressed.Load() || at >= d.claimed+pipeline.Second) {
 		d.Claim(at)
 	}
 }
+
+// Press says whether what waits for this carrier's quiet streams fills the memory. While it does, they are claimed
+// without allowing for lateness: what they bring later is applied at the time that was reached, if it is no
+// older than the lateness. It may be called from any goroutine.
+func (d *Demux) Press(yes bool) { d.pressed.Store(yes) }
 
 // Claim says that everything that was in the carrier at t has been added. Streams that have been idle end.
 func (d *Demux) Claim(t pipeline.Time) {
@@ -238,6 +250,9 @@ func (d *Demux) Claim(t pipeline.Time) {
 			m.last = d.clock
 		}
 		b := pipeline.Batch{CaughtUp: t}
+		if d.pressed.Load() {
+			b.CaughtUp += pipeline.Time(d.cfg.Lateness)
+		}
 		if m.id != d.cfg.Carrier && d.clock-m.last >= pipeline.Time(d.cfg.Idle) {
 			b.Ended, m.ended = true, true
 			d.cfg.Log.Info("stream has been idle and ends", "stream", m.id)

@@ -222,3 +222,24 @@ func TestDemuxCommit(t *testing.T) {
 		t.Errorf("when all are: got %q, %v, want 2", place, ok)
 	}
 }
+
+// TestDemuxPressed lets quiet streams go on with the others while memory is short, and only then.
+func TestDemuxPressed(t *testing.T) {
+	claim := func(press bool) pipeline.Time {
+		d, r := newTestDemux(t, DemuxConfig{Lateness: 10 * time.Second}), newReading()
+		d.Press(press)
+		now := pipeline.TimeOf(demuxDay)
+		d.Add("1", now, []parse.Record{from("quiet", "/a.log", nginxAt(0))})
+		for i := range 2 * claimPressed {
+			d.Add(strconv.Itoa(i+2), now, []parse.Record{from("busy", "/a.log", nginxAt(0))})
+		}
+		r.take(d, -1)
+		return r.claims["carrier/quiet:/a.log"]
+	}
+	if got := claim(false); got != 0 {
+		t.Errorf("without need: claimed up to %v, want nothing", got)
+	}
+	if got, want := claim(true), pipeline.TimeOf(demuxDay.Add(10*time.Second)); got != want {
+		t.Errorf("pressed: claimed up to %v, want %v, the lateness included", got, want)
+	}
+}
