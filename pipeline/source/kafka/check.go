@@ -98,6 +98,8 @@ func (k *checker) group(ctx context.Context) {
 	g := &Group{cfg: k.cfg, client: k.client}
 	members, err := g.describe(ctx)
 	switch {
+	case errors.Is(err, kafkago.GroupAuthorizationFailed): // READ would imply this right
+		k.fail(what, err, "")
 	case err != nil:
 		k.tell(Verdict{What: what, OK: true, Detail: "may be joined; who is in it can't be seen: " + shorten(err)})
 	case len(members) == 0:

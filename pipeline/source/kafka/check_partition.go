@@ -200,4 +200,3 @@ func tell(counts map[string]int) string {
 	}
 	return strings.Join(list, ", ")
 }
-

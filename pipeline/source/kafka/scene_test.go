@@ -17,9 +17,11 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/fedwarden/fedwarden/detectors"
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/checkpoint"
 	"github.com/fedwarden/fedwarden/pipeline/engine"
+	"github.com/fedwarden/fedwarden/pipeline/identity"
 	"github.com/fedwarden/fedwarden/pipeline/notify"
 	"github.com/fedwarden/fedwarden/pipeline/runner"
 )
@@ -70,6 +72,7 @@ type scene struct {
 	cfg    Config
 	dir    string
 	ahead  atomic.Int64 // how far the clock is set forward
+	full   bool         // with all detectors
 	logged syncBuffer
 }
 
@@ -126,7 +129,16 @@ func (s *scene) start() *run {
 	if r.group, err = Open(s.t.Context(), s.cfg); err != nil {
 		s.t.Fatal(err)
 	}
-	e := engine.New(engine.Config{Detectors: []engine.Registered{{Spec: pipeline.Spec{Name: "tally", Space: pipeline.SpaceInstance}, Detector: r.tally}}})
+	list := []engine.Registered{{Spec: pipeline.Spec{Name: "tally", Space: pipeline.SpaceInstance}, Detector: r.tally}}
+	config := engine.Config{}
+	if s.full {
+		config.Identifier = identity.New(identity.Options{Secret: store.Secret()})
+		for _, d := range detectors.Build(detectors.Options{Secret: store.Secret()}) {
+			list = append(list, engine.Registered{Spec: d.Spec, Detector: d.Detector})
+		}
+	}
+	config.Detectors = list
+	e := engine.New(config)
 	r.runner, err = runner.New(runner.Config{Engine: e, Notifier: notify.New(notify.Config{}), Sources: r.group.Sources(), Found: r.group.Found(),
 		Store: r.store, Restored: cp, SaveEvery: 200 * time.Millisecond, Log: s.cfg.Log})
 	if err != nil {
