@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/goccy/go-yaml"
 
@@ -32,6 +33,9 @@ func (k *checkCommand) Run(c *console) error {
 	}
 	if w := cfg.Sinks.Webhook; w != nil && len(w.Secrets) == 0 {
 		fmt.Fprintln(c.err, "fedwarden: note: sinks.webhook has no secret: its deliveries will not be signed")
+	}
+	for _, note := range cfg.secretNotes(os.Getenv) {
+		fmt.Fprintln(c.err, "fedwarden: note:", note)
 	}
 	if k.Quiet {
 		return nil

@@ -45,6 +45,7 @@ type InputConfig struct {
 	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
 	LogFormat string            `yaml:"log_format"` // nginx' own text log_format
 	JSONKeys  map[string]string `yaml:"json_keys"`  // our name: its key, for a JSON log_format with names of its own
+	Verified  bool              `yaml:"verified"`   // Rails' log: the initializer of fedwarden snippet rails-initializer is there
 }
 
 // A DetectorsConfig says which detectors are off.
@@ -91,26 +92,13 @@ type WebhookConfig struct {
 const (
 	defaultListen = "127.0.0.1:9464"
 	defaultMemory = 256 << 20
-	defaultGrace  = 10 * time.Second
+	defaultGrace  = 7 * time.Second // with what else stopping takes, it is done before Docker kills it after 10 s
 	minMemory     = 32 << 20
 )
 
 // defaults returns the Config of an empty file.
 func defaults() Config {
 	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace)}
-}
-
-// memoryDefault is the smaller of 256 MB and the cgroup's limit.
-func memoryDefault() Size {
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if b, err := os.ReadFile(path); err == nil {
-			var n int64
-			if _, err := fmt.Sscan(string(b), &n); err == nil && n > 0 {
-				return Size(min(n, defaultMemory))
-			}
-		}
-	}
-	return defaultMemory
 }
 
 // loadConfig reads the file at path, if one is given, and the environment over it. The error holds every
@@ -126,7 +114,7 @@ func loadConfig(path string) (*Config, error) {
 		d.decode(src, &cfg)
 	}
 	cfg.fromEnvironment(os.Getenv)
-	cfg.readSecrets(d)
+	cfg.readSecrets(d, os.Getenv)
 	cfg.validate(d)
 	return &cfg, d.err()
 }
@@ -153,36 +141,6 @@ func (c *Config) fromEnvironment(get func(string) string) {
 	set(&c.Sinks.Webhook.SecretsFile, "FEDWARDEN_WEBHOOK_SECRET_FILE")
 	if s := get("FEDWARDEN_WEBHOOK_SECRET"); s != "" {
 		c.Sinks.Webhook.Secrets = strings.Fields(s)
-	}
-}
-
-// readSecrets takes the *_file twins' contents.
-func (c *Config) readSecrets(d *decoder) {
-	one := func(path string, value *string, file string) {
-		if file == "" {
-			return
-		}
-		b, err := os.ReadFile(file)
-		if err != nil {
-			d.problem(path, err.Error())
-			return
-		}
-		if *value != "" {
-			d.problem(path, "give either the value or its file, not both")
-		}
-		*value = strings.TrimSpace(string(b))
-	}
-	for i := range c.Inputs {
-		c.Inputs[i].Kafka.readPassword(fmt.Sprintf("inputs[%d].kafka", i), d)
-	}
-	if s := c.Sinks.Slack; s != nil {
-		one("sinks.slack.webhook_url_file", &s.WebhookURL, s.WebhookURLFile)
-	}
-	if w := c.Sinks.Webhook; w != nil {
-		one("sinks.webhook.url_file", &w.URL, w.URLFile)
-		var list string
-		one("sinks.webhook.secrets_file", &list, w.SecretsFile)
-		w.Secrets = append(w.Secrets, strings.Fields(list)...)
 	}
 }
 
@@ -263,7 +221,7 @@ func (in *InputConfig) options(trusted []netip.Prefix) parse.Options {
 		loc = time.UTC
 	}
 	return parse.Options{Format: pipeline.ParseFormat(in.Format), Location: loc, LogFormat: in.LogFormat,
-		JSONKeys: in.JSONKeys, TrustedProxies: trusted}
+		JSONKeys: in.JSONKeys, TrustedProxies: trusted, Verified: in.Verified}
 }
 
 // trusted returns the trusted proxies; validate has seen that they can be read.

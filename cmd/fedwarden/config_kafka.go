@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"strings"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline/parse"
@@ -38,27 +36,12 @@ type KafkaSASLConfig struct {
 	password string
 }
 
-// readPassword takes the content of sasl.password_file.
-func (k *KafkaConfig) readPassword(at string, d *decoder) {
-	if k == nil || k.SASL == nil || k.SASL.PasswordFile == "" {
-		return
-	}
-	b, err := os.ReadFile(k.SASL.PasswordFile)
-	if err != nil {
-		d.problem(at+".sasl.password_file", err.Error())
-		return
-	}
-	k.SASL.password = strings.TrimRight(string(b), "\r\n")
-}
-
 // validate notes every mistake under the key path at.
 func (k *KafkaConfig) validate(at string, d *decoder) {
 	c := k.config()
 	for _, p := range c.Validate() {
 		if p.Key == "sasl.password_file" && k.SASL.PasswordFile != "" {
-			if _, err := os.Stat(k.SASL.PasswordFile); err != nil {
-				continue // that is told already
-			}
+			continue // that it can't be read is told already
 		}
 		d.problem(at+"."+p.Key, p.Message)
 	}

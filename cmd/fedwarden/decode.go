@@ -194,10 +194,12 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {
 		}
 		v.SetInt(int64(size))
 	case bool:
-		if text != "true" && text != "false" {
+		yes, ok := n.(*ast.BoolNode)
+		if !ok {
 			d.problem(path, "must be true or false")
+			return
 		}
-		v.SetBool(text == "true")
+		v.SetBool(yes.Value)
 	default:
 		v.SetString(text)
 	}

@@ -64,16 +64,16 @@ func (k *kafkaCheckCommand) print(c *console, v kafka.Verdict) error {
 	if !v.OK {
 		state = "FAIL"
 	}
-	text := fmt.Sprintf("%s %s: %s", state, v.What, oneLine(v.Detail))
+	text := fmt.Sprintf("%s %s: %s", state, v.What, plainLine(v.Detail))
 	if v.Do != "" {
-		text += "\n     → " + oneLine(v.Do)
+		text += "\n     → " + plainLine(v.Do)
 	}
 	_, err := fmt.Fprintln(c.out, text)
 	return err
 }
 
-// oneLine keeps what brokers and shippers have named on its line.
-func oneLine(s string) string {
+// plainLine keeps what brokers and shippers have named on its line.
+func plainLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '

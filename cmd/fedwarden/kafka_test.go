@@ -89,7 +89,7 @@ func TestKafkaCheckFails(t *testing.T) {
 
 func TestKafkaConfig(t *testing.T) {
 	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte("hunter2 \n"), 0o600); err != nil {
+	if err := os.WriteFile(password, []byte("hunter2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := load(t, fmt.Sprintf(`
@@ -107,7 +107,7 @@ inputs:
 		t.Fatal(err)
 	}
 	k := cfg.Inputs[0].kafkaConfig(cfg)
-	if k.TLS == nil || k.SASL.Password != "hunter2 " || k.Lateness.Seconds() != 20 || k.Decode != "json:payload.line" || len(k.Topics) != 2 {
+	if k.TLS == nil || k.SASL.Password != "hunter2" || k.Lateness.Seconds() != 20 || k.Decode != "json:payload.line" || len(k.Topics) != 2 {
 		t.Errorf("got %+v", k)
 	}
 	var out bytes.Buffer

@@ -281,7 +281,12 @@ func BenchmarkReplay(b *testing.B) {
 }
 
 // A noParser makes an event of every line and reads nothing of it.
-type noParser struct{}
+type noParser struct{ records [1]parse.Record }
+
+func (p *noParser) Open(line string) []parse.Record {
+	p.records[0].Text = line
+	return p.records[:]
+}
 
 func (*noParser) Parse(line string, _ parse.Env, e *pipeline.Event) (string, *parse.Error) {
 	e.Time, e.Path = 1, line

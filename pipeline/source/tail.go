@@ -301,7 +301,11 @@ func (t *Tail) finish(s *slab) pipeline.Batch { return t.sign(t.asm.finish(s)) }
 func (t *Tail) sign(b pipeline.Batch) pipeline.Batch {
 	b.Stream = t.id
 	b.Cursor = t.cursor()
-	b.LostLines, b.Reason = t.lost, t.reason
+	b.LostLines += t.lost
+	if b.Reason != "" && t.reason != "" {
+		b.Reason += "; "
+	}
+	b.Reason += t.reason
 	t.lost, t.reason = 0, ""
 	return b
 }
