@@ -36,9 +36,10 @@ type InstanceConfig struct {
 	Domain string `yaml:"domain"` // its own name; without it alerts have no links
 }
 
-// An InputConfig is one log.
+// An InputConfig is one log, or what is on topics of Kafka.
 type InputConfig struct {
 	Path      string            `yaml:"path"`
+	Kafka     *KafkaConfig      `yaml:"kafka"`      // instead of a path
 	Format    string            `yaml:"format"`     // nginx, rails, sidekiq; empty: by its content
 	Timezone  string            `yaml:"timezone"`   // of stamps that name none, as in Europe/Berlin; UTC
 	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
@@ -188,7 +189,12 @@ func validListen(addr string) error {
 }
 
 func (in *InputConfig) validate(at string, d *decoder) {
-	if in.Path == "" {
+	switch {
+	case in.Kafka != nil && in.Path != "":
+		d.problem(at+".path", "does not go with kafka: make two inputs of them")
+	case in.Kafka != nil:
+		in.Kafka.validate(at+".kafka", d)
+	case in.Path == "":
 		d.problem(at+".path", "is missing")
 	}
 	if in.Format != "" && pipeline.ParseFormat(in.Format) == pipeline.FormatUnknown {

@@ -26,6 +26,11 @@ func (c *Config) twins() []twin {
 			list = append(list, twin{path, file, func(content string) error { return fillIn(value, content) }})
 		}
 	}
+	for i := range c.Inputs {
+		if k := c.Inputs[i].Kafka; k != nil && k.SASL != nil {
+			one(fmt.Sprintf("inputs[%d].kafka.sasl.password_file", i), k.SASL.PasswordFile, &k.SASL.password)
+		}
+	}
 	if s := c.Sinks.Slack; s != nil {
 		one("sinks.slack.webhook_url_file", s.WebhookURLFile, &s.WebhookURL)
 	}
