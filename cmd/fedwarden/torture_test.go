@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-
 // A rack is a log that is written at speed and rotated, while the run that follows it is killed.
 type rack struct {
 	*live
 	rotations, kills int
+	chunks           int // between two rotations
 	file             *os.File
 	number           int // of the last line
 	rotated          int
@@ -45,9 +45,14 @@ func TestTorture(t *testing.T) {
 		"logrotate copytruncate":      func(r *rack) { r.logrotate("copytruncate") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &rack{live: newLive(t), rotations: 8, kills: 5}
+			r := &rack{live: newLive(t), rotations: 8, kills: 5, chunks: chunksEach}
 			if os.Getenv(tortureFull) == "1" {
 				r.rotations, r.kills = 200, 100
+			} else if strings.Contains(name, "dates") {
+				r.rotations, r.kills = 3, 3
+			}
+			if strings.Contains(name, "dates") {
+				r.chunks = int(1100 * time.Millisecond / chunkEvery) // a name for each second
 			}
 			r.torture(rotate)
 			r.check(strings.Contains(name, "copytruncate"))
@@ -68,11 +73,11 @@ func (r *rack) torture(rotate func(*rack)) {
 	began := time.Now()
 	tick := time.NewTicker(chunkEvery)
 	defer tick.Stop()
-	total := r.rotations * chunksEach
+	total := r.rotations * r.chunks
 	for i := range total {
 		r.chunk()
 		<-tick.C
-		if i%chunksEach == chunksEach-1 {
+		if i%r.chunks == r.chunks-1 {
 			rotate(r)
 		}
 		if rng.IntN(total) < r.kills+r.kills/4 {
@@ -101,7 +106,7 @@ func (r *rack) settle(p *process) {
 		if n := st.Streams[0].Lines; n != last {
 			last, since = n, time.Now()
 		}
-		return last >= uint64(r.number) || last > 0 && time.Since(since) > 15*time.Second
+		return last >= uint64(r.number) || last > 0 && time.Since(since) > 5*time.Second
 	})
 }
 
@@ -160,11 +165,16 @@ func (r *rack) renameLate() {
 	r.open()
 }
 
-// logrotate rotates while lines are written, and reopens the log when it has.
+// logrotate rotates while lines are written. Where it renames, its script waits until the log was reopened, before
+// anything is compressed: what is written to a file that was compressed and deleted is in no file at all.
 func (r *rack) logrotate(options ...string) {
 	r.rotated++
 	dir := filepath.Dir(r.log)
 	conf := filepath.Join(dir, "logrotate.conf")
+	reopen := filepath.Join(dir, "reopen")
+	if options[0] == "create" {
+		options = append(options, "postrotate", ": >"+reopen+"; while [ -e "+reopen+" ]; do sleep 0.01; done", "endscript")
+	}
 	text := fmt.Sprintf("%s {\n\trotate 1000\n\tsu %s\n\t%s\n}\n", r.log, owner(), strings.Join(options, "\n\t"))
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
@@ -186,10 +196,13 @@ func (r *rack) logrotate(options ...string) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			r.open()
 			return
 		case <-tick.C:
 			r.chunk()
+			if _, err := os.Stat(reopen); err == nil {
+				r.open()
+				os.Remove(reopen)
+			}
 		}
 	}
 }
