@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline/source"
 )
@@ -26,14 +25,10 @@ func (r *runCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	source.PollEvery(pollEvery)
 	s := newService(r, c, stateDir(r.State, cfg))
 	defer s.close()
 	return s.run(c.ctx, cfg, inputs)
 }
-
-// pollEvery is how often a live file is looked at for new lines.
-const pollEvery = 50 * time.Millisecond
 
 // liveInputs returns the files to follow. A file that is not there yet is waited for; a glob must match.
 func (c *Config) liveInputs(args []string) ([]source.Input, error) {
