@@ -1,6 +1,7 @@
 package source
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 const poll = 20 * time.Millisecond
 
 func TestMain(m *testing.M) {
+	if os.Getenv(feedSocket) != "" {
+		feed()
+	}
 	PollEvery(poll)
 	goleak.VerifyTestMain(m)
 }
