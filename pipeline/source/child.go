@@ -56,18 +56,21 @@ func (c *child) read(b []byte, wait time.Duration) (int, error) {
 	return c.out.Read(b)
 }
 
-// hear takes what the child says on standard error, so that it never waits for us there. The end is kept.
-func (c *child) hear(wait time.Duration) {
-	if c.errs.SetReadDeadline(time.Now().Add(wait)) != nil {
+// hear takes what the child has said on standard error, so that it never waits for us there. The end is kept.
+func (c *child) hear() {
+	raw, err := c.errs.SyscallConn()
+	if err != nil {
 		return
 	}
 	var b [1 << 10]byte
-	for {
-		n, err := c.errs.Read(b[:])
-		c.said = append(c.said, b[:n]...)
-		c.said = c.said[max(0, len(c.said)-maxSaid):]
-		if err != nil {
-			return
+	for n := 1; n > 0; {
+		raw.Read(func(fd uintptr) bool {
+			n, _ = syscall.Read(int(fd), b[:])
+			return true // nothing there is an answer, too
+		})
+		if n > 0 {
+			c.said = append(c.said, b[:n]...)
+			c.said = c.said[max(0, len(c.said)-maxSaid):]
 		}
 	}
 }
@@ -75,13 +78,12 @@ func (c *child) hear(wait time.Duration) {
 // stop ends the child and whatever it has started, and says how it ended. It leaves no zombie.
 func (c *child) stop() error {
 	syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
-	c.hear(stopWait)
+	err := c.cmd.Wait()
+	c.hear()
 	c.out.Close()
 	c.errs.Close()
-	return c.cmd.Wait()
+	return err
 }
-
-const stopWait = 100 * time.Millisecond
 
 // why returns what the child said last, fit to be shown, or else how it ended.
 func (c *child) why(ended error) string {
@@ -98,12 +100,28 @@ func (c *child) why(ended error) string {
 // idle reports whether an error of read says no more than that nothing came.
 func idle(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
-// ended says why reading the child has ended. The child's own account is waited for, a moment.
+// ended says why reading the child has ended. At the end of its output it is given a moment to end by itself, so
+// that its own account is heard.
 func (c *child) ended(err error) string {
 	if err != io.EOF {
 		c.stop()
 		return err.Error()
 	}
-	c.hear(stopWait)
+	c.await()
 	return c.why(c.stop())
 }
+
+// await waits a moment for the end of what the child says.
+func (c *child) await() {
+	c.hear()
+	var b [1]byte
+	for deadline := time.Now().Add(stopWait); c.errs.SetReadDeadline(deadline) == nil; c.hear() {
+		n, err := c.errs.Read(b[:])
+		c.said = append(c.said, b[:n]...)
+		if err != nil {
+			return
+		}
+	}
+}
+
+const stopWait = 100 * time.Millisecond

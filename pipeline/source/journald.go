@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -124,6 +125,11 @@ type journaldCounts struct {
 // NewJournald prepares to follow a journal. It starts nothing yet, so that journalctl is missing is no error.
 func NewJournald(cfg JournaldConfig) (*Journald, error) {
 	cfg.setDefaults()
+	for _, p := range cfg.Units {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return nil, fmt.Errorf("journal: unit %q is no pattern", p)
+		}
+	}
 	d, err := NewDemux(DemuxConfig{
 		Carrier:  pipeline.StreamID(cfg.Name),
 		Compare:  compareJournal,

@@ -117,12 +117,15 @@ func (j *journal) rotate() {
 	eventually(j.t, "a rotated file", func() bool { return archived() > before && j.files() != "" })
 }
 
-// vacuum removes the archived files, all but the newest so many.
-func (j *journal) vacuum(keep int) {
+// removeArchived removes the files that are no longer written, as a vacuum does.
+func (j *journal) removeArchived() {
 	j.t.Helper()
-	out, err := exec.Command("journalctl", "--directory="+j.files(), fmt.Sprintf("--vacuum-files=%d", keep)).CombinedOutput()
+	out, err := exec.Command("journalctl", "--directory="+j.files(), "--vacuum-files=1").CombinedOutput()
 	if err != nil {
 		j.t.Fatalf("vacuum: %v: %s", err, out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(j.files(), "system@*")); len(left) > 0 {
+		j.t.Fatalf("vacuum: left %v: %s", left, out)
 	}
 }
 
@@ -205,6 +208,11 @@ func (j *journal) unit(name string) *feeder {
 	}
 	f := &feeder{WriteCloser: in, t: j.t, cmd: cmd}
 	j.t.Cleanup(f.stop)
+	eventually(j.t, "a line that journald knows the unit of", func() bool { // its first ones may have none
+		f.raw("hello\n")
+		out, _ := exec.Command("journalctl", "--directory="+j.files(), "--output=cat", "--lines=1", "_SYSTEMD_UNIT="+name).Output()
+		return len(out) > 0
+	})
 	return f
 }
 
@@ -373,7 +381,7 @@ func (k *book) String() string {
 	for id, list := range k.numbers {
 		fmt.Fprintf(&b, "%s %d events: %s; ", id, len(list), jumps(list))
 	}
-	return fmt.Sprintf("%slines %v, errors %q, lost %v, reasons %q, dead %q", b.String(), k.lines, k.errors, k.lost, k.reasons, k.dead)
+	return fmt.Sprintf("claims %v %slines %v, errors %q, lost %v, reasons %q, dead %q", k.claims, b.String(), k.lines, k.errors, k.lost, k.reasons, k.dead)
 }
 
 // jumps says where numbers jump.

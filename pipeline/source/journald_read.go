@@ -28,7 +28,7 @@ func (j *Journald) step(ctx context.Context) {
 		j.heard = now
 		j.entries(now)
 	}
-	j.child.hear(0)
+	j.child.hear()
 	switch forbids := forbidden(j.child.said); {
 	case forbids != nil:
 		j.fail(now, forbids)

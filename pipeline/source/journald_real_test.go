@@ -3,7 +3,11 @@
 package source
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,10 +16,7 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-const (
-	webUnit     = "mastodon-web.service"
-	sidekiqUnit = "mastodon-sidekiq.service"
-)
+const sidekiqUnit = "mastodon-sidekiq.service"
 
 // open returns a Journald on j's files.
 func (j *journal) open(cfg JournaldConfig) *Journald {
@@ -32,7 +33,7 @@ func (j *journal) open(cfg JournaldConfig) *Journald {
 // stream finds the stream of a unit; its host is this machine's.
 func (k *book) stream(unit string) pipeline.StreamID {
 	for id := range k.lines {
-		if strings.HasSuffix(string(id), ":"+unit) {
+		if strings.HasSuffix(string(id), ":"+unit) || strings.HasSuffix(string(id), "/"+unit) {
 			return id
 		}
 	}
@@ -112,4 +113,138 @@ func TestJournaldCrashes(t *testing.T) {
 func (j *Journald) killChild() bool {
 	pid := int(j.pid.Load())
 	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
+}
+
+// TestJournaldSuppressed exceeds a real journald's rate limit: what it drops is counted as lost, and with what
+// it keeps it is all there was. The capture in testdata was made alike.
+func TestJournaldSuppressed(t *testing.T) {
+	j := newJournal(t, "RateLimitIntervalSec=1s\nRateLimitBurst=50\n")
+	web := j.unit(webUnit)
+	s := j.open(JournaldConfig{History: time.Hour})
+	l := listen(t, s, newBook(), nil)
+	for range 40 {
+		web.lines(100)
+	}
+	l.until("an end of the flood", func(k *book) bool { return k.claims[k.stream(webUnit)] > pipeline.TimeOf(time.Now().Add(-time.Second)) })
+	pause(1100 * time.Millisecond) // journald's interval: it tells with the first message after
+	web.lines(10)
+	l.until("what was dropped", func(k *book) bool {
+		id := k.stream(webUnit)
+		return k.lost[id] > 0 && len(k.numbers[id])+int(k.lost[id]) >= 4010
+	})
+	l.close()
+	got, lost := len(l.book.numbers[l.book.stream(webUnit)]), l.book.lost[l.book.stream(webUnit)]
+	if uint64(got)+lost != 4010 || s.Stats().Suppressed != lost {
+		t.Errorf("got %d lines and %d lost, want 4010 together; %+v", got, lost, s.Stats())
+	}
+	t.Logf("%d lines, %d dropped by journald: %q", got, lost, l.book.reasons)
+}
+
+// TestJournaldVacuum removes entries before they are read: while the source is down, while its reader is slow,
+// and up to the very place it goes on from, which is no loss.
+func TestJournaldVacuum(t *testing.T) {
+	j := newJournal(t, "RateLimitIntervalSec=0\n")
+	web := j.unit(webUnit)
+	web.lines(300)
+	first := listen(t, j.open(JournaldConfig{History: time.Hour}), newBook(), nil)
+	first.until("the first lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 300 })
+	at := pipeline.TimeOf(time.Now())
+	first.until("a claim", func(k *book) bool { return k.claims["journald"] > at })
+	first.close()
+
+	j.rotate()
+	j.removeArchived()
+	web.lines(200)
+	second := listen(t, j.open(JournaldConfig{}), first.book, nil)
+	second.until("what is left", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 500 })
+	second.close()
+	second.book.exactly(t, second.book.stream(webUnit), 1, 500)
+	if n := second.book.lost["journald"]; n != 0 {
+		t.Errorf("nothing was lost, but %d are said to be: %q", n, second.book.reasons)
+	}
+
+	web.lines(300)
+	j.settle(800)
+	j.rotate()
+	j.removeArchived()
+	web.lines(100)
+	s := j.open(JournaldConfig{})
+	third := listen(t, s, second.book, nil)
+	third.until("what is left", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 600 })
+	third.close()
+	if got := third.book.numbers[third.book.stream(webUnit)]; got[500] != 801 || got[599] != 900 {
+		t.Errorf("after the loss: got %s", jumps(got))
+	}
+	if third.book.lost["journald"] == 0 || s.Stats().Gaps != 1 {
+		t.Errorf("300 lines were lost, got %v, %+v", third.book.lost, s.Stats())
+	}
+	t.Logf("%q", third.book.reasons)
+}
+
+// settle waits until journald has written line n.
+func (j *journal) settle(n int) {
+	j.t.Helper()
+	want := fmt.Sprintf("GET /n/%d ", n)
+	eventually(j.t, want, func() bool {
+		out, err := exec.Command("journalctl", "--directory="+j.files(), "--output=cat", "--lines=1").Output()
+		return err == nil && strings.Contains(string(out), want)
+	})
+}
+
+// TestJournaldSlow reads slowly: nothing is lost, and what is held does not grow.
+func TestJournaldSlow(t *testing.T) {
+	j := newJournal(t, "RateLimitIntervalSec=0\n")
+	web := j.unit(webUnit)
+	l := listen(t, j.open(JournaldConfig{History: time.Hour}), newBook(), func() { pause(5 * time.Millisecond) })
+	for i := range 20 {
+		web.lines(500)
+		if i%8 == 7 {
+			j.rotate()
+		}
+	}
+	l.until("all lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 10_000 })
+	l.close()
+	l.book.exactly(t, l.book.stream(webUnit), 1, 10_000)
+	if n := l.book.lost["journald"]; n != 0 {
+		t.Errorf("lost %d: %q", n, l.book.reasons)
+	}
+}
+
+// TestJournaldStops ends a Read at once, by its context and by Close, and leaves no process.
+func TestJournaldStops(t *testing.T) {
+	j := newJournal(t, "")
+	s := j.open(JournaldConfig{History: time.Hour})
+	l := listen(t, s, newBook(), nil)
+	l.until("a claim", func(k *book) bool { return k.claims["journald"] != 0 })
+	pid := int(s.pid.Load())
+	began := time.Now()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-l.done
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("closing took %v", took)
+	}
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		t.Errorf("journalctl %d: got %v, want it gone and reaped", pid, err)
+	}
+}
+
+// TestJournaldForbidden reads as a user who may not, neither the directory nor the files in it.
+func TestJournaldForbidden(t *testing.T) {
+	setpriv := installed(t, "util-linux", "setpriv")
+	j := newJournal(t, "")
+	for _, mode := range []os.FileMode{0o700, 0o755} {
+		if err := errors.Join(os.Chmod(j.dir, 0o755), os.Chmod(j.files(), mode)); err != nil {
+			t.Fatal(err)
+		}
+		s := j.open(JournaldConfig{History: time.Hour, LostAfter: 300 * time.Millisecond, Program: setpriv,
+			Args: []string{"--reuid=65534", "--regid=65534", "--clear-groups", "journalctl"}})
+		l := listen(t, s, newBook(), nil)
+		l.until("it is lost", func(k *book) bool { return len(k.dead) > 0 })
+		l.close()
+		if !strings.Contains(l.book.dead[0], "usermod -aG systemd-journal") {
+			t.Errorf("mode %v: got %q, want what mends it", mode, l.book.dead[0])
+		}
+	}
 }

@@ -14,8 +14,8 @@ const maxEntryLines = 1024
 // DefaultUnits are the units of Mastodon's own installation guide, and its containers where Docker logs to the
 // journal.
 func DefaultUnits() []string {
-	return []string{"mastodon-web", "mastodon-sidekiq*", "mastodon-streaming",
-		"mastodon[-_]web[-_][0-9]*", "mastodon[-_]sidekiq[-_][0-9]*", "mastodon[-_]streaming[-_][0-9]*"}
+	return []string{"mastodon-web", "mastodon-sidekiq*", "mastodon-streaming*",
+		`mastodon[\-_]web[\-_][0-9]*`, `mastodon_sidekiq_[0-9]*`, `mastodon_streaming_[0-9]*`}
 }
 
 // A unitFilter says which entries of a journal are read. Everything in the journal passes by, so a unit that

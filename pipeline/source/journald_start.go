@@ -112,7 +112,7 @@ func (j *Journald) newest(ctx context.Context) (string, error) {
 		for e, ok := r.next(); ok; e, ok = r.next() {
 			newest = e.cursor
 		}
-		c.hear(0)
+		c.hear()
 		switch {
 		case idle(err) && time.Now().Before(deadline) && j.stopped(ctx) == nil:
 			continue
@@ -125,7 +125,7 @@ func (j *Journald) newest(ctx context.Context) (string, error) {
 			c.stop()
 			return "", fmt.Errorf("read journalctl: %w", err)
 		}
-		c.hear(stopWait)
+		c.await()
 		ended := c.stop()
 		if err := forbidden(c.said); err != nil {
 			return "", err
@@ -147,12 +147,13 @@ func mend(err error) error {
 
 // forbidden returns what to do when journalctl says that it may not read everything.
 func forbidden(said []byte) error {
-	text := string(said)
-	if !strings.Contains(text, "insufficient permissions") && !strings.Contains(text, "not seeing messages from other users") {
-		return nil
+	for _, sign := range []string{"insufficient permissions", "not seeing messages from other users", "Permission denied"} {
+		if strings.Contains(string(said), sign) {
+			return errors.New("journalctl may not read the system's journal: put fedwarden's user into the group that may " +
+				"(usermod -aG systemd-journal USER; in a unit: SupplementaryGroups=systemd-journal)")
+		}
 	}
-	return errors.New("journalctl may not read the system's journal: " +
-		"put fedwarden's user into the group that may (usermod -aG systemd-journal USER; in a unit: SupplementaryGroups=systemd-journal)")
+	return nil
 }
 
 // fail ends the child and lets some time pass before the next one.

@@ -14,6 +14,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(feedSocket) != "" {
 		feed()
 	}
+	if os.Getenv(keepChild) != "" {
+		keep()
+	}
 	PollEvery(poll)
 	goleak.VerifyTestMain(m)
 }
