@@ -38,6 +38,7 @@ type JournaldConfig struct {
 
 	Program string   // empty is "journalctl"
 	Args    []string // before all others, in tests
+	stall   time.Duration
 }
 
 func (c *JournaldConfig) setDefaults() {
@@ -52,6 +53,7 @@ func (c *JournaldConfig) setDefaults() {
 	}
 	c.LostAfter = orDefault(c.LostAfter, time.Minute)
 	c.Check = orDefault(c.Check, 30*time.Second)
+	c.stall = orDefault(c.stall, journalStall)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

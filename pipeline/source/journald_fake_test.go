@@ -84,7 +84,7 @@ func TestJournaldDies(t *testing.T) {
 
 // TestJournaldStands has a journalctl that does not tell what is there: nothing is claimed until it does.
 func TestJournaldStands(t *testing.T) {
-	s, dir := fakeJournal(t, JournaldConfig{History: time.Hour}, `
+	s, dir := fakeJournal(t, JournaldConfig{History: time.Hour, stall: time.Second}, `
 		if [ -z "$FOLLOW" ]; then cat $DIR/last; exit 0; fi
 		if [ -e $DIR/begun ]; then cat $DIR/last; fi; touch $DIR/begun; exec sleep 1000`)
 	write(t, filepath.Join(dir, "last"), entryText(1))

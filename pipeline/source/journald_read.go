@@ -162,7 +162,7 @@ func (j *Journald) reach(now time.Time) bool {
 			return false
 		}
 	}
-	if now.Sub(j.heard) >= journalStall {
+	if now.Sub(j.heard) >= j.cfg.stall {
 		j.doubted = j.target
 		j.stats.restarts.Add(1)
 		j.fail(now, errors.New("journalctl stands still before the end of the journal"))
