@@ -1,7 +1,12 @@
 # The image holds one static binary and the CA certificates: no shell, no libraries, no root.
 #
 #   docker build --build-arg VERSION=$(git describe --tags --always) -t fedwarden .
-#   docker run -v /var/log/nginx:/logs:ro -v fedwarden:/var/lib/fedwarden fedwarden run /logs/access.log
+#   docker run --group-add $(getent group adm | cut -d: -f3) -v /var/log/nginx:/logs:ro \
+#     -v fedwarden:/var/lib/fedwarden fedwarden run /logs/access.log
+#
+# It reads files that are mounted; mount their directories, since a file that is rotated would stay the old
+# one. The journal is for the systemd unit: there is no journalctl here. cmd/fedwarden/deploy has a Compose
+# and a Kubernetes sidecar.
 
 FROM golang:1.26 AS build
 WORKDIR /src
@@ -29,6 +34,8 @@ COPY --from=build --chown=65532:65532 /out/state /var/lib/fedwarden
 USER 65532:65532
 VOLUME ["/var/lib/fedwarden"]
 STOPSIGNAL SIGTERM
+# It asks the address that `listen` has in the file that FEDWARDEN_CONFIG names, or the default: a --config of
+# `run` alone it can't know.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["/fedwarden", "health"]
 ENTRYPOINT ["/fedwarden"]
 CMD ["run"]

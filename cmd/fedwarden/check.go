@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/goccy/go-yaml"
 
@@ -33,6 +34,9 @@ func (k *checkCommand) Run(c *console) error {
 	if w := cfg.Sinks.Webhook; w != nil && len(w.Secrets) == 0 {
 		fmt.Fprintln(c.err, "fedwarden: note: sinks.webhook has no secret: its deliveries will not be signed")
 	}
+	for _, note := range cfg.secretNotes(os.Getenv) {
+		fmt.Fprintln(c.err, "fedwarden: note:", note)
+	}
 	if k.Quiet {
 		return nil
 	}
@@ -43,6 +47,9 @@ func (k *checkCommand) Run(c *console) error {
 func checkInputs(cfg *Config) error {
 	var errs []error
 	for i := range cfg.Inputs {
+		if cfg.Inputs[i].Kafka != nil {
+			continue // `fedwarden kafka check` asks the brokers
+		}
 		if _, err := source.Expand([]source.Input{cfg.Inputs[i].input(cfg)}); err != nil {
 			errs = append(errs, fmt.Errorf("inputs[%d]: %w", i, err))
 		}

@@ -36,14 +36,16 @@ type InstanceConfig struct {
 	Domain string `yaml:"domain"` // its own name; without it alerts have no links
 }
 
-// An InputConfig is one log.
+// An InputConfig is one log, or what is on topics of Kafka.
 type InputConfig struct {
 	Path      string            `yaml:"path"`
+	Kafka     *KafkaConfig      `yaml:"kafka"`      // instead of a path
 	Format    string            `yaml:"format"`     // nginx, rails, sidekiq; empty: by its content
 	Timezone  string            `yaml:"timezone"`   // of stamps that name none, as in Europe/Berlin; UTC
 	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
 	LogFormat string            `yaml:"log_format"` // nginx' own text log_format
 	JSONKeys  map[string]string `yaml:"json_keys"`  // our name: its key, for a JSON log_format with names of its own
+	Verified  bool              `yaml:"verified"`   // Rails' log: the initializer of fedwarden snippet rails-initializer is there
 }
 
 // A DetectorsConfig says which detectors are off.
@@ -90,26 +92,13 @@ type WebhookConfig struct {
 const (
 	defaultListen = "127.0.0.1:9464"
 	defaultMemory = 256 << 20
-	defaultGrace  = 10 * time.Second
+	defaultGrace  = 7 * time.Second // with what else stopping takes, it is done before Docker kills it after 10 s
 	minMemory     = 32 << 20
 )
 
 // defaults returns the Config of an empty file.
 func defaults() Config {
 	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace)}
-}
-
-// memoryDefault is the smaller of 256 MB and the cgroup's limit.
-func memoryDefault() Size {
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if b, err := os.ReadFile(path); err == nil {
-			var n int64
-			if _, err := fmt.Sscan(string(b), &n); err == nil && n > 0 {
-				return Size(min(n, defaultMemory))
-			}
-		}
-	}
-	return defaultMemory
 }
 
 // loadConfig reads the file at path, if one is given, and the environment over it. The error holds every
@@ -125,7 +114,7 @@ func loadConfig(path string) (*Config, error) {
 		d.decode(src, &cfg)
 	}
 	cfg.fromEnvironment(os.Getenv)
-	cfg.readSecrets(d)
+	cfg.readSecrets(d, os.Getenv)
 	cfg.validate(d)
 	return &cfg, d.err()
 }
@@ -152,33 +141,6 @@ func (c *Config) fromEnvironment(get func(string) string) {
 	set(&c.Sinks.Webhook.SecretsFile, "FEDWARDEN_WEBHOOK_SECRET_FILE")
 	if s := get("FEDWARDEN_WEBHOOK_SECRET"); s != "" {
 		c.Sinks.Webhook.Secrets = strings.Fields(s)
-	}
-}
-
-// readSecrets takes the *_file twins' contents.
-func (c *Config) readSecrets(d *decoder) {
-	one := func(path string, value *string, file string) {
-		if file == "" {
-			return
-		}
-		b, err := os.ReadFile(file)
-		if err != nil {
-			d.problem(path, err.Error())
-			return
-		}
-		if *value != "" {
-			d.problem(path, "give either the value or its file, not both")
-		}
-		*value = strings.TrimSpace(string(b))
-	}
-	if s := c.Sinks.Slack; s != nil {
-		one("sinks.slack.webhook_url_file", &s.WebhookURL, s.WebhookURLFile)
-	}
-	if w := c.Sinks.Webhook; w != nil {
-		one("sinks.webhook.url_file", &w.URL, w.URLFile)
-		var list string
-		one("sinks.webhook.secrets_file", &list, w.SecretsFile)
-		w.Secrets = append(w.Secrets, strings.Fields(list)...)
 	}
 }
 
@@ -227,7 +189,12 @@ func validListen(addr string) error {
 }
 
 func (in *InputConfig) validate(at string, d *decoder) {
-	if in.Path == "" {
+	switch {
+	case in.Kafka != nil && in.Path != "":
+		d.problem(at+".path", "does not go with kafka: make two inputs of them")
+	case in.Kafka != nil:
+		in.Kafka.validate(at+".kafka", d)
+	case in.Path == "":
 		d.problem(at+".path", "is missing")
 	}
 	if in.Format != "" && pipeline.ParseFormat(in.Format) == pipeline.FormatUnknown {
@@ -254,7 +221,7 @@ func (in *InputConfig) options(trusted []netip.Prefix) parse.Options {
 		loc = time.UTC
 	}
 	return parse.Options{Format: pipeline.ParseFormat(in.Format), Location: loc, LogFormat: in.LogFormat,
-		JSONKeys: in.JSONKeys, TrustedProxies: trusted}
+		JSONKeys: in.JSONKeys, TrustedProxies: trusted, Verified: in.Verified}
 }
 
 // trusted returns the trusted proxies; validate has seen that they can be read.

@@ -111,8 +111,21 @@ func TestConfigSyntax(t *testing.T) {
 	f("instance: 5", "instance: must be a mapping")
 	f("listen: [a]", "listen: must be one value")
 	f("memory: 64MB\nmemory: 65MB", "memory")
+	f("inputs: [{path: x, verified: maybe}]", "inputs[0].verified: must be true or false")
 	f("memory: 1KB", "memory: must be at least 32MB")
 	f("sinks: {file: {}}", "sinks.file.path: is missing")
+}
+
+func TestConfigVerified(t *testing.T) {
+	for text, want := range map[string]bool{"inputs: [{path: x, verified: true}]": true, "inputs: [{path: x, verified: false}]": false, "inputs: [{path: x}]": false} {
+		cfg, err := load(t, text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := cfg.Inputs[0].input(cfg).Parse.Verified; got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
+	}
 }
 
 func TestEnvironment(t *testing.T) {

@@ -27,21 +27,20 @@ type asked interface {
 	Alert(ctx context.Context, id string) (*episode, error)
 }
 
-// listenControl serves a on the socket in dir until ctx is done. The directory's lock is held, so a socket
-// that is there is left over from a crash.
-func listenControl(ctx context.Context, dir string, a asked) error {
+// listenControl serves a on the socket in dir until the server that it returns is closed. The directory's
+// lock is held, so a socket that is there is left over from a crash.
+func listenControl(dir string, a asked) (*http.Server, error) {
 	path := filepath.Join(dir, socketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("control socket: %w", err)
 	}
 	old := syscall.Umask(0o177)
 	l, err := net.Listen("unix", path)
 	syscall.Umask(old)
 	if err != nil {
-		return fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("control socket: %w", err)
 	}
-	serve(ctx, l, controlHandler(a))
-	return nil
+	return serve(l, controlHandler(a)), nil
 }
 
 func controlHandler(a asked) http.Handler {

@@ -29,7 +29,7 @@ type place struct{ line, column int }
 // on a line that speaks of such things, values matches every value.
 var (
 	secretish = regexp.MustCompile(`[^\s"',\]}]*(://|whsec_|[A-Za-z0-9+/_-]{24})[^\s"',\]}]*`)
-	delicate  = regexp.MustCompile(`(?i)url|secret|slack|hook|token`)
+	delicate  = regexp.MustCompile(`(?i)url|secret|slack|hook|token|passw|sasl`)
 	values    = regexp.MustCompile(`(:\s+|-\s+|\[\s*)[^\s{\[,][^,}\]]*`)
 )
 
@@ -193,6 +193,13 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {
 			d.problem(path, err.Error())
 		}
 		v.SetInt(int64(size))
+	case bool:
+		yes, ok := n.(*ast.BoolNode)
+		if !ok {
+			d.problem(path, "must be true or false")
+			return
+		}
+		v.SetBool(yes.Value)
 	default:
 		v.SetString(text)
 	}

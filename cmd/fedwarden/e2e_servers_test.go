@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -71,26 +70,15 @@ func (s *site) startNginx(t *testing.T, path string) {
 	}
 	s.url = "http://127.0.0.1:" + port
 	conf := filepath.Join(s.dir, "nginx.conf")
-	fill(t, "testdata/e2e/nginx.conf", conf, "@FORMAT@", s.recommendedFormat(t), "@USER@", user, "@DIR@", s.dir,
+	fill(t, "testdata/e2e/nginx.conf", conf, "@FORMAT@", recommendedFormat(s.access), "@USER@", user, "@DIR@", s.dir,
 		"@PORT@", port, "@BACKEND@", s.backend.addr)
 	s.nginx = start(t, filepath.Join(s.dir, "nginx.out"), nil, path, "-p", s.dir, "-c", conf)
 	s.nginx.await("nginx", func() bool { return listens("tcp", "127.0.0.1:"+port) })
 }
 
-var nginxBlock = regexp.MustCompile("(?s)```nginx\n(.*?)```")
-
-// recommendedFormat returns what the README of the sample logs recommends to write into nginx.conf.
-func (s *site) recommendedFormat(t *testing.T) string {
-	t.Helper()
-	b, err := os.ReadFile("../../testdata/logs/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := nginxBlock.FindSubmatch(b)
-	if block == nil {
-		t.Fatal("testdata/logs/README.md recommends no nginx configuration")
-	}
-	return strings.ReplaceAll(string(block[1]), "/var/log/nginx/access.log", s.access)
+// recommendedFormat returns what `fedwarden snippet nginx-logformat` recommends, with the log in the file access.
+func recommendedFormat(access string) string {
+	return strings.ReplaceAll(nginxLogFormat, "/var/log/nginx/access.log", access)
 }
 
 // rotate makes logrotate rotate nginx's log, now.

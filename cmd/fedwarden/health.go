@@ -3,8 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
-	"strings"
+	"net/netip"
 	"time"
 )
 
@@ -25,13 +26,24 @@ func (h *healthCommand) Run(c *console) error {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, healthTimeout)
 	defer cancel()
-	addr := strings.Replace(cfg.Listen, "0.0.0.0", "127.0.0.1", 1)
-	if strings.HasPrefix(addr, ":") {
-		addr = "127.0.0.1" + addr
-	}
-	if _, err := get(ctx, http.DefaultClient, "http://"+addr+"/healthz"); err != nil {
+	if _, err := get(ctx, http.DefaultClient, "http://"+reachable(cfg.Listen)+"/healthz"); err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
 	_, err = fmt.Fprintln(c.out, "ok")
 	return err
+}
+
+// reachable returns where to ask what listens on addr: of all addresses, the loopback.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	switch ip, err := netip.ParseAddr(host); {
+	case host == "" || err == nil && ip == netip.IPv4Unspecified():
+		host = "127.0.0.1"
+	case err == nil && ip == netip.IPv6Unspecified():
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
 }

@@ -21,19 +21,6 @@ type probe interface {
 	WriteMetrics(w io.Writer)
 }
 
-// listenHTTP serves /metrics, /healthz and /readyz on addr until ctx is done; "off" serves nothing.
-func listenHTTP(ctx context.Context, addr string, p probe) error {
-	if addr == "off" || addr == "" {
-		return nil
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("listen: %w (set `listen` to another address, or to off)", err)
-	}
-	serve(ctx, l, probeHandler(p))
-	return nil
-}
-
 func probeHandler(p probe) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -53,14 +40,11 @@ func answer(w http.ResponseWriter, err error) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serve answers on l until ctx is done.
-func serve(ctx context.Context, l net.Listener, h http.Handler) {
+// serve answers on l until the server that it returns is closed.
+func serve(l net.Listener, h http.Handler) *http.Server {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 1 << 14}
-	go func() {
-		<-ctx.Done()
-		s.Close()
-	}()
-	go s.Serve(l) //nolint:errcheck // it ends with ErrServerClosed when ctx is done
+	go s.Serve(l) //nolint:errcheck // it ends with ErrServerClosed
+	return s
 }
 
 // get asks a server and returns the body of a 200.

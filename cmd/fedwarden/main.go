@@ -27,6 +27,9 @@ type commands struct {
 	State      stateCommand      `cmd:"" help:"Show streams, counts, memory and open alerts of a run."`
 	Alerts     alertsCommand     `cmd:"" help:"List and show alerts from the history."`
 	Check      checkCommand      `cmd:"" help:"Check the configuration and print what is in effect."`
+	Kafka      kafkaCommand      `cmd:"" help:"Look at the Kafka that the configuration names."`
+	Detect     detectCommand     `cmd:"" help:"Find the logs of this machine, and say what stands in their way."`
+	Snippet    snippetCommand    `cmd:"" help:"Print what makes nginx or Rails tell more."`
 	Detectors  detectorsCommand  `cmd:"" help:"List the detectors, or document one."`
 	Health     healthCommand     `cmd:"" help:"Ask a running fedwarden whether it is well (for containers)."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`

@@ -18,10 +18,11 @@ import (
 var fixedSecret = pipeline.Secret([]byte("fedwarden-replay"))
 
 type replayCommand struct {
-	Config string   `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
-	State  string   `help:"Use the secret of this state directory (for its pseudonyms)." type:"path" placeholder:"DIR"`
-	Output string   `help:"text or json: one line for each transition." enum:"text,json" default:"text"`
-	Inputs []string `arg:"" optional:"" name:"input" help:"A path, a glob, - for standard input, or nginx:PATH, rails:PATH, sidekiq:PATH; .gz and .zst are read as they are."`
+	Config   string   `help:"Configuration file." type:"path" placeholder:"FILE" env:"FEDWARDEN_CONFIG"`
+	State    string   `help:"Use the secret of this state directory (for its pseudonyms)." type:"path" placeholder:"DIR"`
+	Output   string   `help:"text or json: one line for each transition." enum:"text,json" default:"text"`
+	Verified bool     `help:"Believe verified= in Rails' lines: the initializer of snippet rails-initializer wrote it."`
+	Inputs   []string `arg:"" optional:"" name:"input" help:"A path, a glob, - for standard input, or nginx:PATH, rails:PATH, sidekiq:PATH; .gz and .zst are read as they are."`
 }
 
 // Run replays.
@@ -33,6 +34,9 @@ func (r *replayCommand) Run(c *console) error {
 	inputs, err := cfg.inputs(r.Inputs)
 	if err != nil {
 		return err
+	}
+	for _, in := range inputs {
+		in.Parse.Verified = in.Parse.Verified || r.Verified
 	}
 	secret, err := replaySecret(r.State)
 	if err != nil {

@@ -23,7 +23,7 @@ func replayed(t *testing.T, inputs ...string) []byte {
 	t.Helper()
 	var out, talk bytes.Buffer
 	c := &console{ctx: context.Background(), in: strings.NewReader(""), out: &out, err: &talk}
-	if err := (&replayCommand{Output: "json", Inputs: inputs}).Run(c); err != nil {
+	if err := (&replayCommand{Output: "json", Verified: true, Inputs: inputs}).Run(c); err != nil {
 		t.Fatalf("%v\n%s", err, talk.String())
 	}
 	return out.Bytes()

@@ -41,12 +41,11 @@ func newLive(t *testing.T) *live {
 // config writes a configuration with a file as sink and returns its path.
 func (l *live) config(listen string) string {
 	l.t.Helper()
-	path := filepath.Join(filepath.Dir(l.log), "fedwarden.yaml")
-	text := fmt.Sprintf("instance: {domain: social.example}\ninputs: [{path: %q, format: nginx}]\nsinks: {file: {path: %q}}\nlisten: %q\n", l.log, l.out, listen)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	return path
+	return l.configure(l.text(listen))
+}
+
+func (l *live) text(listen string) string {
+	return fmt.Sprintf("instance: {domain: social.example}\ninputs: [{path: %q, format: nginx}]\nsinks: {file: {path: %q}}\nlisten: %q\n", l.log, l.out, listen)
 }
 
 func (l *live) start() *process {
@@ -63,14 +62,7 @@ func (l *live) write(n int) {
 		fmt.Fprintf(&b, "203.0.113.7 - - [%s] \"POST /inbox HTTP/1.1\" 202 %d \"-\" \"Mastodon/4.5.3 (http.rb/5.3.1; +https://loud.example/)\"\n",
 			time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), l.written)
 	}
-	f, err := os.OpenFile(l.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Write(b.Bytes()); err != nil {
-		l.t.Fatal(err)
-	}
+	appendFile(l.t, l.log, b.String())
 }
 
 // report asks the run or, when none runs, its directory; ok is false while there is nothing to ask.

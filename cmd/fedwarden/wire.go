@@ -57,7 +57,9 @@ func (c *Config) inputs(args []string) ([]source.Input, error) {
 		return list, nil
 	}
 	for i := range c.Inputs {
-		list = append(list, c.Inputs[i].input(c))
+		if c.Inputs[i].Kafka == nil {
+			list = append(list, c.Inputs[i].input(c))
+		}
 	}
 	if len(list) == 0 {
 		return nil, usageError{fmt.Errorf("no input: name log files, or set `inputs` in the configuration")}

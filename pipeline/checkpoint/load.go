@@ -13,7 +13,7 @@ import (
 // Load returns the newest checkpoint that can be read; of a new directory one that holds a Secret and
 // nothing else. The notices name what was damaged since the directory was made, or is missing now.
 //
-// It is called before the first Save.
+// It is called before the first Save, and again when another run goes on from what was saved.
 func (s *Store) Load() (*pipeline.Checkpoint, []Notice, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

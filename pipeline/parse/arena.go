@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -38,17 +39,16 @@ func (a *arena) keep(b []byte) string {
 // is no longer than s. An escape of neither kind stands for itself.
 func (a *arena) unescape(s string) string {
 	b := a.room(len(s))
-	for i := 0; i < len(s); {
-		if s[i] != '\\' || i+1 == len(s) {
-			b = append(b, s[i])
-			i++
-			continue
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 || i+1 == len(s) {
+			return a.keep(append(b, s...))
 		}
+		b = append(b, s[:i]...)
 		var n int
 		b, n = appendEscape(b, s[i+1:])
-		i += 1 + n
+		s = s[i+1+n:]
 	}
-	return a.keep(b)
 }
 
 // appendEscape appends what the escape after a backslash stands for, and returns its length.

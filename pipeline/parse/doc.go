@@ -2,7 +2,8 @@
 // a reason to skip or an *Error out; it asks no clock and keeps nothing but the memory of a record that
 // runs over several lines and caches that change no result.
 //
-//	line ─▶ (envelope) ─▶ format: recognised from content or named ─▶ syntax: nginx, rails, sidekiq ─▶ Event
+//	line ─▶ Open: envelopes ─▶ Record ─▶ Parse: pieces joined ─▶ format: recognised from content or named
+//	                                           ─▶ syntax: nginx, rails, sidekiq ─▶ Event
 //
 // A Parser reads one stream, because a record may run over lines and because one stream has, as a rule,
 // one format. What it remembers is small and travels in the stream's cursor (State), so that a restart in
@@ -11,8 +12,47 @@
 // # Formats
 //
 // A stream keeps the format in which a line of it was first understood, and is recognised again only
-// after a run of lines that told nothing. A syslog prefix of RFC 3164, which journalctl writes too, is
-// taken off; its time has no year and is not used. Other envelopes are the source's.
+// after a run of lines that told nothing.
+//
+// # Envelopes
+//
+// An Opener takes lines out of what carried them, told line by line and without configuration: container
+// engines (docker's json-file, CRI, docker compose logs), syslog (RFC 3164 and 5424, as rsyslog, syslog-ng
+// and journalctl's short formats write it), journald's JSON, and shippers (Filebeat, Vector, Fluent Bit,
+// Fluentd, Logstash, GELF, CloudEvents, OTLP/JSON). One line may hold several records, one record may be a
+// piece of a line, and one may say that lines were dropped. RFC 3164's stamp has no year and is not used.
+//
+// A shipper has read its text somewhere, so that text may be in an envelope again, three deep. A carrier
+// (engine, syslog, journald) had it from the program: its text is opened no further. Parse peels off what
+// text envelopes are left before a line, and nothing of those counts but the text.
+//
+// What is itself a line of a log, in JSON as well, is no envelope: it passes as it came. A program's own
+// structured log (a message beside a level) is none either, because its message may be a stranger's from
+// the first byte on. A line that a shipper has laid flat among its own members is written again.
+//
+// # Who could forge what
+//
+// A stranger writes within lines, and where a program breaks a line at their will, whole lines; and can
+// make a line so long that a carrier cuts it where they like. So:
+//
+//   - An envelope is told from a line's beginning, and only there.
+//   - Of a message of several lines only the first is opened; the others are text.
+//   - In a carrier's text, whole or a piece, nothing is opened that could tell an origin, a time, a loss or a
+//     further piece.
+//   - Of an origin the outer account stands; an inner one fills in what that left open.
+//   - A stream in which lines are understood without an envelope takes what looks like one for text, until
+//     there are many of those.
+//   - Only journald says what journald has dropped: told by its transport, else by its name before the line.
+//
+// What is left is a bare topic or file, in which a stranger can begin a line: there they can write the line
+// itself, and an envelope adds to that only the origin, for those who tell streams apart by it. And a
+// local program can call itself what it likes in syslog.
+//
+// # Pieces
+//
+// Env.Cut says that a line goes on. Parse keeps what there is of it, one line for standard output and one
+// for standard error, to 64 KiB each, and reads it when its end comes. Pieces travel in State, as they
+// came: that is the one place where what must not leave is kept, until the line is whole.
 //
 // # nginx
 //
@@ -27,8 +67,8 @@
 //
 // # No copying
 //
-// Fields of an Event point into the line. Only what must be unescaped is written anew, into an arena
-// which Reset empties; so the strings of an Event live as long as the line and until Reset.
+// Records and the fields of an Event point into the line. Only what must be unescaped or joined is written
+// anew, into arenas which Reset empties; so the strings of either live as long as the line and until Reset.
 //
 // # What never leaves
 //
@@ -37,8 +77,10 @@
 //
 // # Time
 //
-// An envelope's absolute time wins over the line's own. A stamp without a zone is UTC unless
-// Options.Location says otherwise. A line without a stamp has the time at which it was read, where the
-// source knows that; else that of the stamp before it in its stream; else it is rejected. A line that
-// could not be read has the envelope's time, else that of the stamp before it, else that of reading.
+// A stamp of the line that names its zone counts, as what is nearest to the event. A stamp that names none
+// loses to an envelope's absolute time of writing; without that it is UTC unless Options.Location says
+// otherwise. A line without a stamp has the envelope's time; else that at which a shipper or the source
+// has read it, where that is known; else that of the stamp before it in its stream; else it is rejected. A
+// line that could not be read has the envelope's time, else that of the stamp before it, else that of
+// reading.
 package parse

@@ -12,7 +12,11 @@ type Parser struct {
 	format pipeline.Format // the format of the stream, once known
 	misses int             // weight of the lines since the last event; see patience
 	last   pipeline.Stamp  // of the last event
+	bare   voice           // whether the stream's lines come without envelopes
+	sealed bool            // the line that was opened last looked like one in an envelope
+	pieces pieces
 
+	opener   Opener
 	arena    arena
 	nginx    *nginx
 	syntaxes [4]syntax // by format
@@ -37,6 +41,9 @@ func New(o Options) (*Parser, error) {
 		return nil, err
 	}
 	p.nginx = n
+	if len(o.JSONKeys) > 0 || n.format == nil && o.LogFormat != "" {
+		p.opener.keys = n.keys
+	}
 	p.syntaxes[pipeline.FormatNginx] = n
 	p.syntaxes[pipeline.FormatRails] = newRails(o)
 	p.syntaxes[pipeline.FormatSidekiq] = newSidekiq(o)
@@ -47,7 +54,28 @@ func New(o Options) (*Parser, error) {
 func (p *Parser) Format() pipeline.Format { return p.format }
 
 // Reset makes void every string of the events so far. The source calls it once per batch, after Release.
-func (p *Parser) Reset() { p.arena.reset() }
+func (p *Parser) Reset() {
+	p.arena.reset()
+	p.opener.Reset()
+}
+
+// Open returns the records that a line of the stream holds, valid until the next Open. A stream keeps the
+// manner of its lines: where they are understood without an envelope, one that looks like an envelope is
+// text, so that a stranger's line break makes none; until there are many of those.
+func (p *Parser) Open(line string) []Record {
+	bare := p.bare.prefixed()
+	if bare && p.misses == 0 && line != "" && line[0] == '{' { // most likely as the one before; if not, the next tells
+		p.sealed = false
+		return p.opener.bare(line)
+	}
+	records := p.opener.Open(line)
+	p.sealed = p.opener.opened
+	if p.sealed && bare {
+		p.bare.heard(false)
+		return p.opener.bare(line)
+	}
+	return records
+}
 
 // Parse reads one line, without its newline, into e, which it overwrites whole. Exactly one of three
 // holds: e is an event; skip says why the line is no record; err says why it could not be read, and e is
@@ -57,7 +85,15 @@ func (p *Parser) Reset() { p.arena.reset() }
 // The strings of e point into line or live until Reset.
 func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, err *Error) {
 	*e = pipeline.Event{}
-	text := unwrap(trimEnd(line))
+	if env.Cut {
+		p.pieces.hold(line, env.Err)
+		e.Format = p.format
+		return skipPiece, nil
+	}
+	if len(p.pieces[0])|len(p.pieces[1]) != 0 {
+		line = p.pieces.join(line, env.Err, &p.arena)
+	}
+	text := p.peel(trimEnd(line))
 	if isBlank(text) {
 		e.Format = p.format
 		return skipBlank, nil
@@ -80,12 +116,13 @@ func (p *Parser) Parse(line string, env Env, e *pipeline.Event) (skip string, er
 		*e = pipeline.Event{Format: f, Time: e.Time, Digits: e.Digits}
 		return skip, nil
 	}
-	if !p.setTime(env, e) {
+	if !p.setTime(f, env, e) {
 		err = p.reject(line, env, e, &Error{Format: f, Column: 1, Reason: reasonNoTime})
 		p.misses = 0
 		return "", err
 	}
 	p.misses = 0
+	p.bare.heard(!p.sealed)
 	p.last = pipeline.Stamp{Time: e.Time, Digits: e.Digits}
 	e.Format = f
 	return "", nil
@@ -116,12 +153,13 @@ func (p *Parser) reject(line string, env Env, e *pipeline.Event, err *Error) *Er
 	return err
 }
 
-// setTime decides which time counts: the envelope's, the line's own, that of reading, the last one.
-func (p *Parser) setTime(env Env, e *pipeline.Event) bool {
+// setTime decides which time counts: the line's own if it names its zone, the envelope's, the line's own,
+// that of reading, the last one.
+func (p *Parser) setTime(f pipeline.Format, env Env, e *pipeline.Event) bool {
 	switch {
+	case e.Time != 0 && (env.Time == 0 || p.syntaxes[f].zoned()):
 	case env.Time != 0:
 		e.Time, e.Digits = env.Time, digitsOf(env.Time)
-	case e.Time != 0:
 	case env.Read != 0:
 		e.Time, e.Digits = env.Read, digitsOf(env.Read)
 	default:

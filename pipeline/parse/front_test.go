@@ -104,10 +104,24 @@ func TestTimes(t *testing.T) {
 	f(noStamp, Env{Read: later}, later, 0, pipeline.KindRequest)
 	f(nginxLine, Env{}, own, 0, pipeline.KindRequest)
 	f(nginxLine, Env{Read: later}, own, 0, pipeline.KindRequest)
-	f(nginxLine, Env{Time: other, Read: later}, other, 3, pipeline.KindRequest)
+	f(nginxLine, Env{Time: other, Read: later}, own, 0, pipeline.KindRequest) // it names its zone
+	f(noStamp, Env{Time: other, Read: later}, other, 3, pipeline.KindRequest)
 	f(noStamp, Env{}, other, 3, pipeline.KindRequest)
 	f("garbage", Env{Read: later}, other, 3, pipeline.KindRejected)
 	f("garbage", Env{Time: later}, later, 0, pipeline.KindRejected)
+
+	const ownRails = 1795419018*pipeline.Second + 797448000
+	p = newParser(t, Options{})
+	f(railsLine, Env{Read: later}, ownRails, 6, pipeline.KindRequest)
+	f(railsLine, Env{Time: other}, other, 3, pipeline.KindRequest) // it names none
+	p = newParser(t, Options{})
+	const ownSidekiq = 1795418561*pipeline.Second + 257e6
+	f(sidekiqLine, Env{Time: other}, ownSidekiq, 3, pipeline.KindJob)
+	f(railsLine[:44]+"INFO -- : Rejected Create activity x from https://a.example/b", Env{Time: other}, other, 3, pipeline.KindRejection)
+	f(sidekiqLine, Env{Time: other}, ownSidekiq, 3, pipeline.KindJob)
+	p = newParser(t, Options{})
+	f(`{"time":"2026-11-23T07:21:02","request":"GET / HTTP/1.1","status":200}`, Env{Time: other}, other, 3, pipeline.KindRequest)
+	f(`{"time":"2026-11-23T07:21:02Z","request":"GET / HTTP/1.1","status":200}`, Env{Time: other}, own, 0, pipeline.KindRequest)
 }
 
 // The column of an error counts from the start of the line, its envelope included.
@@ -157,9 +171,10 @@ func TestRestore(t *testing.T) {
 			t.Errorf("restore %q: got %q, want %q", state, got, want)
 		}
 	}
-	const fresh = "p1;unknown;0;0;0;"
-	f(Options{}, "p1;nginx;1795418462000000000;3;7;", "p1;nginx;1795418462000000000;3;7;")
-	f(Options{}, "p1;nginx;1795418462000000000;3;200;", "p1;nginx;1795418462000000000;3;64;")
+	const fresh, tail = "p2;unknown;0;0;0;0;0;0;", ";0;0;0;"
+	f(Options{}, "p1;nginx;1795418462000000000;3;7;", "p2;nginx;1795418462000000000;3;7"+tail)
+	f(Options{}, "p2;nginx;1795418462000000000;3;7;8;2;1;a;b", "p2;nginx;1795418462000000000;3;7;8;2;1;a;b")
+	f(Options{}, "p1;nginx;1795418462000000000;3;200;", "p2;nginx;1795418462000000000;3;64"+tail)
 	f(Options{}, "", fresh)
 	f(Options{}, "p0;nginx;0;0;0;", fresh)
 	f(Options{}, "p1;nginx;0;0;0", fresh)
@@ -167,5 +182,7 @@ func TestRestore(t *testing.T) {
 	f(Options{}, "p1;nginx;-1;0;0;", fresh)
 	f(Options{}, "p1;nginx;0;10;0;", fresh)
 	f(Options{}, "p1;nginx;9223372036854775807;0;0;", fresh)
-	f(Options{Format: pipeline.FormatSidekiq}, "p1;nginx;1795418462000000000;0;7;", "p1;sidekiq;1795418462000000000;0;0;"+newSidekiq(Options{}).state())
+	f(Options{}, "p2;nginx;0;0;0;0;9;9;short", fresh)
+	f(Options{}, "p2;nginx;0;0;0;0;0;", fresh)
+	f(Options{Format: pipeline.FormatSidekiq}, "p1;nginx;1795418462000000000;0;7;", "p2;sidekiq;1795418462000000000;0;0"+tail+newSidekiq(Options{}).state())
 }

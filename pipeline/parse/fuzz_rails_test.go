@@ -17,7 +17,7 @@ func FuzzRailsKey(f *testing.F) {
 	f.Add("https://evil.example/a status=202 key=https://good.example/actor")
 	f.Add("' duration=1 verified=yes action=new status=0")
 	f.Fuzz(func(t *testing.T, key string) {
-		p := newParser(t, Options{Format: pipeline.FormatRails})
+		p := newParser(t, Options{Format: pipeline.FormatRails, Verified: true})
 		var e pipeline.Event
 		line := railsPrefix + railsID + railsInbox + "status=401 duration=1.00 view=0.00 verified=no key=" + key
 		if skip, err := p.Parse(line, Env{}, &e); skip != "" || err != nil {

@@ -41,7 +41,7 @@ func hold(t *testing.T, format pipeline.Format, line string) {
 }
 
 func FuzzNginx(f *testing.F) {
-	seed(f, "nginx-[!j]*.log")
+	seed(f, "nginx-[^j]*.log")
 	f.Fuzz(func(t *testing.T, line string) { hold(t, pipeline.FormatNginx, line) })
 }
 
@@ -114,6 +114,7 @@ func FuzzState(f *testing.F) {
 	f.Add("p1;nginx;1795418462000000000;3;7;")
 	f.Add("p1;rails;1795418462000000000;6;0;x")
 	f.Add("p1;sidekiq;0;0;0;x")
+	f.Add("p2;rails;1795418462000000000;6;0;8;5;3;I, [2{}\nrails 3 8")
 	f.Fuzz(func(t *testing.T, state string) {
 		p := newParser(t, Options{})
 		p.Restore(state)

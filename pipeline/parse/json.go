@@ -11,6 +11,7 @@ const maxDepth = 16
 type jsonReader struct {
 	s     string
 	i     int  // where reading is
+	from  int  // where the last value began
 	begun bool // a member was read: a comma must come before the next
 }
 
@@ -46,7 +47,7 @@ func (j *jsonReader) member() (key, value string, more bool, reason string) {
 // next skips blanks and returns the byte after them, 0 at the end.
 func (j *jsonReader) next() byte {
 	for j.i < len(j.s) {
-		if c := j.s[j.i]; c != ' ' && c != '\t' {
+		if c := j.s[j.i]; c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return c
 		}
 		j.i++
@@ -88,7 +89,8 @@ func (j *jsonReader) text() (string, string) {
 
 // value reads a value of any kind.
 func (j *jsonReader) value() (value, reason string) {
-	switch c := j.next(); c {
+	c := j.next()
+	switch j.from = j.i; c {
 	case 0:
 		return "", reasonTruncated
 	case '"':
@@ -153,4 +155,69 @@ func (j *jsonReader) skip() (reason string) {
 		}
 	}
 	return reasonTruncated
+}
+
+// raw reads the next member as member does, its value as it is written, quotes, brackets and all.
+func (j *jsonReader) raw() (key, value string, more bool, reason string) {
+	key, value, more, reason = j.member()
+	if !more || reason != "" {
+		return "", "", false, reason
+	}
+	if c := j.s[j.from]; c == '"' || c == '{' || c == '[' {
+		value = j.s[j.from:j.i]
+	}
+	return key, value, true, ""
+}
+
+// members ranges over the members of an object, raw; over none of anything else, and no further than
+// text is JSON.
+func members(object string) func(func(key, value string) bool) {
+	return func(yield func(key, value string) bool) {
+		if object == "" || object[0] != '{' {
+			return
+		}
+		j := jsonReader{s: object, i: 1}
+		for {
+			key, value, more, reason := j.raw()
+			if !more || reason != "" || !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+// elements ranges over the elements of an array, raw.
+func elements(array string) func(func(value string) bool) {
+	return func(yield func(value string) bool) {
+		if array == "" || array[0] != '[' {
+			return
+		}
+		j := jsonReader{s: array, i: 1}
+		for c := j.next(); c != ']' && c != 0; c = j.next() {
+			from := j.i
+			if reason := j.element(); reason != "" || !yield(bare(j.s[from:j.i])) {
+				return
+			}
+			if j.next() == ',' {
+				j.i++
+			}
+		}
+	}
+}
+
+// element passes over one element of an array.
+func (j *jsonReader) element() (reason string) {
+	switch j.next() {
+	case '"':
+		_, reason = j.text()
+		return reason
+	case '{', '[':
+		return j.skip()
+	}
+	n := strings.IndexAny(j.s[j.i:], ",]")
+	if n <= 0 {
+		return reasonJSON
+	}
+	j.i += n
+	return ""
 }

@@ -51,6 +51,7 @@ var variables = map[string]variable{
 	"request_id": {fieldNone, kindWord}, "gzip_ratio": {fieldNone, kindWord}, "ssl_protocol": {fieldNone, kindWord},
 	"ssl_cipher": {fieldNone, kindWord},
 	"sig_key":    {fieldKey, kindFree}, "key_id": {fieldKey, kindFree}, "keyid": {fieldKey, kindFree},
+	"fedwarden_path": {fieldURI, kindFree}, "fedwarden_key_id": {fieldKey, kindFree}, // of `fedwarden snippet nginx-logformat`
 }
 
 // A logFormat is a compiled log_format: text and variable by turns.

@@ -66,6 +66,8 @@ func newNginx(o Options, a *arena) (*nginx, error) {
 func (n *nginx) state() string  { return "" }
 func (n *nginx) restore(string) {}
 
+func (n *nginx) zoned() bool { return n.clock.zoned }
+
 func (n *nginx) line(line string, _ Env, e *pipeline.Event) (skip string, err *Error) {
 	if isErrorLog(line) {
 		return skipErrorLog, nil

@@ -22,13 +22,17 @@ type Options struct {
 	JSONKeys map[string]string
 	// TrustedProxies are the addresses whose forwarded header counts.
 	TrustedProxies []netip.Prefix
+	// Verified says that fedwarden's initializer runs in the Rails whose log this is, so that verified=
+	// counts. Without it verified= is a stranger's word like any other.
+	Verified bool
 }
 
 // Env is what is known of one line beside its text.
 type Env struct {
-	Time pipeline.Time // an envelope's absolute time; wins over the line's own stamp
+	Time pipeline.Time // an envelope's absolute time; wins over a stamp of the line that names no zone
 	Read pipeline.Time // when the line was read; the time of a line without a stamp; zero in replay
 	Cut  bool          // the line goes on in the next one of its origin
+	Err  bool          // it was written to standard error, whose pieces are its own
 }
 
 // An Error says where and why a line could not be read. It is counted by Reason, never fatal.
@@ -65,6 +69,7 @@ const (
 const (
 	skipBlank    = "blank line"
 	skipErrorLog = "nginx error log"
+	skipPiece    = "piece of a line"
 )
 
 // A syntax reads the lines of one format.
@@ -73,6 +78,8 @@ type syntax interface {
 	// is no record, or an Error. It sets Time and Digits from the line's own stamp alone and leaves them
 	// zero where there is none: the front decides which time counts.
 	line(line string, env Env, e *pipeline.Event) (skip string, err *Error)
+	// zoned reports whether the stamp that was read last names its zone.
+	zoned() bool
 	// state returns what the syntax remembers between lines; restore takes it back. It is text of any
 	// kind, short, and restore takes any text.
 	state() string

@@ -36,17 +36,24 @@ const (
 // A message may hold line breaks that a stranger wrote, so that what stands on the lines after it may
 // look like anything. Of this much is sure, and held to: while the quote of an error= is open, no line
 // is a record; and where records have the prefix, a line without it is none. A stranger who guesses the
-// whole prefix can't be told from Rails, unless Rails' own formatter folds its messages into one line.
+// whole prefix can't be told from Rails, unless Rails folds its messages into one line, as fedwarden's
+// initializer makes it do.
 type rails struct {
-	stamps stamps
-	voice  voice
-	open   int // lines that the error= of the record before may still run over; zero when it is closed
+	stamps   stamps
+	voice    voice
+	verified bool // the initializer is there: verified= counts, and a long message is cut off
+	open     int  // lines that the error= of the record before may still run over; zero when it is closed
 }
+
+// cutMessage is the length of a line that fedwarden's initializer has cut off.
+const cutMessage = 12_000
 
 // maxOpen bounds how many lines an error may run over, lest the loss of its end blind the parser.
 const maxOpen = 200
 
-func newRails(o Options) *rails { return &rails{stamps: stamps{zone: o.Location}} }
+func newRails(o Options) *rails {
+	return &rails{stamps: stamps{zone: o.Location}, verified: o.Verified}
+}
 
 func (r *rails) line(line string, _ Env, e *pipeline.Event) (skip string, err *Error) {
 	if r.open > 0 {
@@ -71,11 +78,20 @@ func (r *rails) line(line string, _ Env, e *pipeline.Event) (skip string, err *E
 		return r.request(line, body, prefixed, e)
 	case isLogrageJSON(body):
 		r.voice.heard(prefixed)
-		return railsJSON(line, body, e)
+		skip, err = railsJSON(line, body, e)
+		r.believe(e)
+		return skip, err
 	case !prefixed && (!tagged || isBanner(line) || isCommand(line)):
 		return other(line)
 	}
 	return r.told(body, prefixed, e), nil
+}
+
+// believe takes back what verified= said where the initializer is not known to have written it.
+func (r *rails) believe(e *pipeline.Event) {
+	if !r.verified {
+		e.Verified = pipeline.VerdictUnsaid
+	}
 }
 
 // told reads what is no record and has Rails' prefix or tags.
@@ -104,6 +120,8 @@ func (r *rails) stray(line, body string, tagged bool, e *pipeline.Event) (skip s
 	}
 	return skip, nil
 }
+
+func (r *rails) zoned() bool { return r.stamps.zoned() }
 
 func (r *rails) state() string {
 	return "rails " + strconv.Itoa(r.open) + " " + strconv.Itoa(int(r.voice))

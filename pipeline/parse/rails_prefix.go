@@ -42,7 +42,10 @@ type stamps struct {
 	text [len(isoLayout)]byte
 	tail string // "Z" or nothing: what names the zone of that second
 	time pipeline.Time
+	bare bool // the last stamp names no zone
 }
+
+func (c *stamps) zoned() bool { return !c.bare }
 
 // read reads the stamp with which s begins, up to a blank or its end.
 func (c *stamps) read(s string) (t pipeline.Time, digits uint8, ok bool) {
@@ -51,6 +54,7 @@ func (c *stamps) read(s string) (t pipeline.Time, digits uint8, ok bool) {
 		return 0, 0, false
 	}
 	frac, digits, tail := decimals(s[len(isoLayout):])
+	c.bare = tail == ""
 	if c.time != 0 && tail == c.tail && s[:len(isoLayout)] == string(c.text[:]) {
 		return c.time + frac, digits, true
 	}

@@ -13,7 +13,8 @@ import (
 //
 // What a stranger can write stands in error, in location and unpermitted_params, and in key, the last:
 // so status is the first after action, all after the first key= is one value, and verified=, which
-// fedwarden's own initializer writes, counts only before key and before all else that is a stranger's.
+// fedwarden's own initializer writes, counts only before key and before all else that is a stranger's,
+// and only where the configuration says that the initializer is there (Options.Verified).
 // A path is percent-encoded and has no blanks.
 //
 // Where Rails says how a login went, status tells: 0 is a wrong password (Warden throws out of the
@@ -45,9 +46,10 @@ func (r *rails) request(line, s string, prefixed bool, e *pipeline.Event) (skip 
 	setTarget(e, path)
 	failed := strings.HasPrefix(rest, " error=")
 	if failed {
-		rest = r.afterError(rest)
+		rest = r.afterError(rest, r.verified && len(line) >= cutMessage)
 	}
 	railsFields(rest, e)
+	r.believe(e)
 	if failed {
 		e.Verified = pipeline.VerdictUnsaid // a stranger's line break may have made an end of the error
 	}
@@ -89,11 +91,13 @@ func isFormAgain(e *pipeline.Event, action string) bool {
 
 // afterError returns what follows error='…', whose text is a stranger's and may hold anything, line
 // breaks and the like of what follows it too. Where there are several places at which it may end,
-// nothing after it can be believed.
-func (r *rails) afterError(s string) string {
+// nothing after it can be believed. Of a line that was cut off the end is gone, and does not come.
+func (r *rails) afterError(s string, isCut bool) string {
 	switch closers(s) {
 	case 0:
-		r.open = maxOpen
+		if !isCut {
+			r.open = maxOpen
+		}
 		return ""
 	case 1:
 		return s[strings.Index(s, errorEnd)+1:]

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -69,7 +70,7 @@ func TestRailsHostileKey(t *testing.T) {
 func TestRailsVerified(t *testing.T) {
 	f := func(tail string, want pipeline.Verdict) {
 		t.Helper()
-		p := newParser(t, Options{})
+		p := newParser(t, Options{Verified: true})
 		var e pipeline.Event
 		skip, err := p.Parse(railsPrefix+railsID+railsInbox+tail, Env{}, &e)
 		if skip != "" || err != nil || e.Verified != want {
@@ -90,12 +91,48 @@ func TestRailsVerified(t *testing.T) {
 	f("status=400 error='E: x verified=yes key=https://victim.example/' duration=1.00 view=0.00"+key, pipeline.VerdictUnsaid)
 	f("status=400 error='E: x' duration=1.00 view=0.00 verified=yes"+key, pipeline.VerdictUnsaid)
 
-	p := newParser(t, Options{})
+	p := newParser(t, Options{Verified: true})
 	for text, want := range map[string]pipeline.Verdict{`"yes"`: 2, "true": 2, "1": 2, `"no"`: 1, "false": 1, "null": 0, `"x verified=yes"`: 0} {
 		var e pipeline.Event
 		line := railsPrefix + railsID + `{"method":"POST","path":"/inbox","controller":"C","action":"create","status":202,"verified":` + text + `,"key":"https://a.example/\",\"verified\":true"}`
 		if skip, err := p.Parse(line, Env{}, &e); skip != "" || err != nil || e.Verified != want {
 			t.Errorf("%s: got %d (%q, %v), want %d", text, e.Verified, skip, err, want)
+		}
+	}
+}
+
+// Where the initializer is not known to run, verified= is a word like any other.
+func TestRailsVerifiedIsConfigured(t *testing.T) {
+	f := func(o Options, record string, want pipeline.Verdict) {
+		t.Helper()
+		p := newParser(t, o)
+		var e pipeline.Event
+		if skip, err := p.Parse(railsPrefix+railsID+record, Env{}, &e); skip != "" || err != nil || e.Verified != want {
+			t.Errorf("%+v: %s: got %d (%q, %v), want %d", o, record, e.Verified, skip, err, want)
+		}
+	}
+	for _, record := range []string{
+		railsInbox + "status=202 duration=1.00 view=0.00 verified=yes key=https://a.example/u",
+		`{"method":"POST","path":"/inbox","controller":"C","action":"create","status":202,"verified":"yes","key":"https://a.example/u"}`,
+	} {
+		f(Options{}, record, pipeline.VerdictUnsaid)
+		f(Options{Verified: true}, record, pipeline.VerdictYes)
+	}
+}
+
+// An error= that the initializer has cut off does not blind the parser; one that ends early for another reason may
+// run over further lines, as those did which Rails wrote before it had the initializer.
+func TestRailsErrorCutOff(t *testing.T) {
+	const head, record = railsPrefix + railsID + railsInbox + "status=400 error='E: ", railsPrefix + railsID + railsInbox + "status=401 duration=1.00 view=0.00"
+	for _, c := range []struct {
+		verified bool
+		length   int
+		blind    bool
+	}{{true, cutMessage, false}, {true, cutMessage - 1, true}, {false, cutMessage, true}} {
+		p := newParser(t, Options{Format: pipeline.FormatRails, Verified: c.verified})
+		become(t, p, head+strings.Repeat("x", c.length-len(head)))
+		if got := become(t, p, record); got == "skipped: "+skipContinuation != c.blind {
+			t.Errorf("%+v: got %s", c, got)
 		}
 	}
 }

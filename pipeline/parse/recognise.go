@@ -82,33 +82,22 @@ func isBlank(line string) bool {
 	return true
 }
 
-// unwrap takes the prefix of RFC 3164 off a line: "<190>Nov 23 07:21:38 host tag[pid]: ", the priority
-// being optional as in `journalctl -o short`. Its time has no year and is not used.
-func unwrap(line string) string {
-	rest := line
-	if rest != "" && rest[0] == '<' {
-		end := strings.IndexByte(rest, '>')
-		if end < 2 || end > 4 || !isDigits(rest[1:end]) {
+// peel takes off what a carrier has left before a line's own text: an envelope in one that is opened no
+// further, or the blank with which rsyslog's messages begin. Nothing but the text of it counts, since a
+// program's words may be a stranger's.
+func (p *Parser) peel(line string) string {
+	for range maxWraps {
+		if !wrapped(line) {
+			break
+		}
+		r, ok := prefixed(line)
+		if !ok {
 			return line
 		}
-		rest = rest[end+1:]
+		line = r.Text
 	}
-	if !isShortStamp(rest) {
-		return line
+	if len(line) > 1 && line[0] == ' ' && line[1] != ' ' && p.recognise(line[1:]) != pipeline.FormatUnknown {
+		return line[1:]
 	}
-	_, rest, ok := strings.Cut(rest[16:], " ") // the host
-	if !ok {
-		return line
-	}
-	colon := strings.Index(rest, ": ")
-	if colon <= 0 || strings.IndexByte(rest[:colon], ' ') >= 0 {
-		return line
-	}
-	return rest[colon+2:]
-}
-
-// isShortStamp reports whether s begins with "Nov 23 07:21:38 ".
-func isShortStamp(s string) bool {
-	return len(s) > 16 && s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':' && s[15] == ' ' &&
-		monthOf(s[:3]) != 0 && isDigits(s[13:15])
+	return line
 }

@@ -45,7 +45,7 @@ func redact(line string) string {
 // argumentsAt returns where a job's arguments begin, -1 for nowhere.
 func argumentsAt(line string) int {
 	at := -1
-	for _, name := range [...]string{`"args"`, `\"args\"`, `"jobstr"`, "args="} {
+	for _, name := range [...]string{`"args"`, `args\`, `"jobstr"`, "args="} {
 		if i := strings.Index(line, name); i >= 0 && (at < 0 || i < at) {
 			at = i
 		}

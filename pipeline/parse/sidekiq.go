@@ -134,6 +134,8 @@ func (s *sidekiq) told(text string, prefixed bool, e *pipeline.Event) (skip stri
 	return skip
 }
 
+func (s *sidekiq) zoned() bool { return s.stamps.zoned() }
+
 func (s *sidekiq) state() string {
 	return "sidekiq " + strconv.Itoa(s.open) + " " + strconv.Itoa(int(s.voice)) + s.threads.state()
 }

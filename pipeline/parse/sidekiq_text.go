@@ -37,13 +37,15 @@ func levelFirst(line string) (rest string, first bool) {
 	return strings.TrimLeft(uncolour(strings.TrimLeft(rest[n:], " ")), " "), true
 }
 
-// uncolour takes off one ANSI colour: "␛[1;34m".
+// uncolour takes off one ANSI colour: "␛[1;34m", or as rsyslog writes it, "#033[1;34m".
 func uncolour(s string) string {
-	if !strings.HasPrefix(s, "\x1b[") {
+	n := 2
+	if strings.HasPrefix(s, "#033[") {
+		n = 5
+	} else if !strings.HasPrefix(s, "\x1b[") {
 		return s
 	}
-	n := 2
-	for n < len(s) && n < 12 && (s[n]-'0' <= 9 || s[n] == ';') {
+	for n < len(s) && n < 15 && (s[n]-'0' <= 9 || s[n] == ';') {
 		n++
 	}
 	if n < len(s) && s[n] == 'm' {

@@ -22,9 +22,10 @@ const (
 
 // A clock reads stamps, and knows the last second again, because a second holds many lines.
 type clock struct {
-	zone *time.Location // of stamps that name none
-	text [len(localLayout)]byte
-	time pipeline.Time
+	zone  *time.Location // of stamps that name none
+	zoned bool           // the last stamp names its own
+	text  [len(localLayout)]byte
+	time  pipeline.Time
 }
 
 // read reads a stamp of one of nginx's three kinds, told by its shape.
@@ -32,11 +33,14 @@ func (c *clock) read(s string) (t pipeline.Time, digits uint8, ok bool) {
 	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
 		s = s[1 : len(s)-1]
 	}
+	c.zoned = true
 	switch {
 	case len(s) == len(localLayout) && s[2] == '/':
 		t, ok = c.local(s)
 		return t, 0, ok
 	case len(s) >= len(isoLayout) && s[4] == '-':
+		_, _, tail := decimals(s[len(isoLayout):])
+		c.zoned = tail != ""
 		return readISO(s, c.zone)
 	}
 	return readUnix(s)

@@ -55,6 +55,13 @@
 // When the context ends, or all sources have: reading stops, the batch at hand is finished, the state saved,
 // cursors committed, and what is due delivered within Grace. What then is not delivered stays in the outbox.
 //
+// # Yielding (yield.go)
+//
+// A run that yields to another with a new configuration saves first, between two batches. Only when that
+// has succeeded does it stop, and it processes nothing in between; so it never has to choose between losing
+// state and going on: if the save fails, it goes on. What is being sent just then has two seconds; after
+// that the next run sends it again, under the same id.
+//
 // # Replay
 //
 // Replay is the same without goroutines, clock, sinks and store: it reads the stream that holds the others

@@ -40,6 +40,8 @@ var families = []family{
 	{"fedwarden_checkpoint_failures_total", "counter", "Saves that failed."},
 	{"fedwarden_checkpoint_last_success_timestamp_seconds", "gauge", "When the state was last saved."},
 	{"fedwarden_checkpoint_seconds", "histogram", "How long saving the state took."},
+	{"fedwarden_config_last_reload_success_timestamp_seconds", "gauge", "When a configuration last took effect."},
+	{"fedwarden_config_last_reload_successful", "gauge", "Whether the last configuration that was to take effect did: 1 or 0."},
 	{"fedwarden_detector_findings_total", "counter", "Facts that a detector has stated."},
 	{"fedwarden_event_lag_seconds", "gauge", "How far the time of the last event is behind the clock."},
 	{"fedwarden_events_total", "counter", "Events that were understood and applied."},
@@ -114,6 +116,28 @@ func labels(name string, pairs ...string) string {
 
 // The text format knows these three escapes and no other.
 var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// Configured notes that a configuration took effect at the given time, or that it did not.
+func (m *Metrics) Configured(at time.Time, ok bool) {
+	if !ok {
+		m.gauge("fedwarden_config_last_reload_successful", 0)
+		return
+	}
+	m.gauge("fedwarden_config_last_reload_successful", 1)
+	m.gauge("fedwarden_config_last_reload_success_timestamp_seconds", float64(at.UnixMilli())/1000)
+}
+
+// Renew drops the gauges of streams and sinks, before a run that may have others. What is counted goes on.
+func (m *Metrics) Renew() {
+	for _, name := range m.set.ListMetricNames() {
+		if f := familyOf(name); f == "fedwarden_outbox_alerts" || f == "fedwarden_watermark_lag_seconds" {
+			m.set.UnregisterMetric(name)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.streams)
+}
 
 func (m *Metrics) transition(a *pipeline.Alert) {
 	m.set.GetOrCreateCounter(labels("fedwarden_alerts_total", "detector", a.Detector, "status", string(a.Status))).Inc()

@@ -24,6 +24,7 @@ func exposition(t *testing.T) string {
 		dead := newSink("dead", func(context.Context, *pipeline.Alert) error { return errRefused })
 		s := newScene([]pipeline.Source{live(at(time.Second, 1, "/spam.example")), broken}, newSink("slack", nil), dead)
 		s.Metrics = NewMetrics(Build{Version: "1.2.3", Revision: "abc"})
+		s.Metrics.Configured(time.Now(), true)
 		s.Keys = func() int { return 17 }
 		s.StateBytes = func() int64 { return 4096 }
 		_, stop := s.run(t)

@@ -82,6 +82,7 @@ type Runner struct {
 	nextAck     time.Time // not before
 	ackErr      string    // why the last one failed
 	committed   map[pipeline.StreamID]pipeline.Cursor
+	yielded     bool // everything is saved, and another run goes on from there
 	notices     []string
 	started     time.Time
 	nextPulse   time.Time
@@ -123,6 +124,9 @@ func New(c Config) (*Runner, error) {
 	if err := r.restore(c.Restored); err != nil {
 		return nil, err
 	}
+	if c.Restored != nil {
+		r.cfg.Restored = &pipeline.Checkpoint{Secret: c.Restored.Secret} // the rest is large, and taken
+	}
 	r.started = r.now()
 	r.cadence.last = r.started
 	r.publish(r.started)
@@ -153,7 +157,7 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) loop(ctx, reading context.Context) {
 	timer := time.NewTimer(pulse)
 	defer timer.Stop()
-	for ctx.Err() == nil && r.live() {
+	for ctx.Err() == nil && r.live() && !r.yielded {
 		select {
 		case <-ctx.Done():
 			return

@@ -9,7 +9,7 @@ import (
 // stop ends a run whose readers were told to. It takes at most Grace, and a little for what is only told
 // to stop then.
 func (r *Runner) stop(stopDelivering context.CancelFunc) error {
-	deadline := r.now().Add(r.cfg.Grace)
+	deadline := r.now().Add(r.grace())
 	err := r.saveFinally(deadline)
 	r.closeSources()
 	r.outbox.drain()
@@ -30,8 +30,12 @@ func (r *Runner) stop(stopDelivering context.CancelFunc) error {
 // lastWait is for those who were told to stop and need only notice.
 const lastWait = time.Second
 
-// saveFinally saves, and tries again until the deadline: a full disk may not stay full.
+// saveFinally saves, and tries again until the deadline: a full disk may not stay full. A run that yields
+// has saved, and nothing has happened since.
 func (r *Runner) saveFinally(deadline time.Time) error {
+	if r.yielded {
+		return nil
+	}
 	for {
 		err := r.save()
 		if err == nil || !r.now().Add(minApart).Before(deadline) {

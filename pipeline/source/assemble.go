@@ -10,12 +10,13 @@ import (
 )
 
 const (
-	batchEvents = 256 // events of a batch at most
+	batchEvents = 256 // events of a batch at most, save those of its last line
 	batchBlocks = 4   // blocks that a batch holds at most, when few of its lines are events
 )
 
 // A lineParser is what a source needs of a *parse.Parser.
 type lineParser interface {
+	Open(line string) []parse.Record
 	Parse(line string, env parse.Env, e *pipeline.Event) (skip string, err *parse.Error)
 	Reset()
 	State() string
@@ -74,8 +75,9 @@ func (s *slab) full() bool { return len(s.events) >= batchEvents || len(s.blocks
 // An assembler turns the lines of one stream into batches. Releases may come from another goroutine.
 type assembler struct {
 	make parserMaker
-	seq  uint64 // number of the last line
-	idle uint32 // lines since the last event
+	seq  uint64 // number of the last record
+	idle uint32 // records since the last event
+	lost uint64 // lines that the carrier says it has dropped, since the last batch
 
 	mu   sync.Mutex
 	free []*slab
@@ -144,17 +146,25 @@ func (a *assembler) giveBack(s *slab) {
 	a.free = append(a.free, s)
 }
 
-// add reads one line into s.
-func (a *assembler) add(s *slab, line string, env parse.Env) { a.parse(s, line, env) }
+// add reads one line into s, which must not be full: one record, save where an envelope holds several.
+func (a *assembler) add(s *slab, line string, env parse.Env) {
+	for _, rec := range s.parser.Open(line) {
+		a.record(s, &rec, env)
+	}
+}
 
-// parse reads one record's text into s.
-func (a *assembler) parse(s *slab, text string, env parse.Env) {
+// record reads one record into s.
+func (a *assembler) record(s *slab, rec *parse.Record, env parse.Env) {
 	a.seq++
 	a.idle++
+	if rec.Suppressed > 0 {
+		a.lost += rec.Suppressed
+		return
+	}
 	n := len(s.events)
 	s.events = slices.Grow(s.events, 1)[:n+1]
 	e := &s.events[n]
-	skip, _ := s.parser.Parse(text, env, e)
+	skip, _ := s.parser.Parse(rec.Text, envOf(rec, env), e)
 	if skip != "" {
 		s.events = s.events[:n]
 		return
@@ -163,18 +173,35 @@ func (a *assembler) parse(s *slab, text string, env parse.Env) {
 	a.idle = 0
 }
 
+// envOf returns what is known of a record of a line of which env is known.
+func envOf(rec *parse.Record, env parse.Env) parse.Env {
+	env.Time, env.Cut, env.Err = rec.Time, rec.Cut, rec.Err
+	if rec.Read != 0 {
+		env.Read = rec.Read
+	}
+	return env
+}
+
 // finish makes s a batch; the stream and the cursor are the caller's to set.
 func (a *assembler) finish(s *slab) pipeline.Batch {
-	b := pipeline.Batch{Events: s.events, Skipped: a.idle, Release: s.release}
-	a.idle = 0
+	b := pipeline.Batch{Events: s.events, Skipped: a.idle, LostLines: a.lost, Release: s.release}
+	if a.lost > 0 {
+		b.Reason = suppressed(a.lost)
+	}
+	a.idle, a.lost = 0, 0
 	return b
+}
+
+// suppressed says that n lines never came to be in a log.
+func suppressed(n uint64) string {
+	return fmt.Sprintf("%d lines were dropped by journald's rate limit", n)
 }
 
 // state returns what the parser remembers between lines.
 func (a *assembler) state() string { return a.last.parser.State() }
 
-// restore goes on behind line seq with what the parser remembered then.
+// restore goes on behind record seq with what the parser remembered then.
 func (a *assembler) restore(seq uint64, state string) {
-	a.seq, a.idle = seq, 0
+	a.seq, a.idle, a.lost = seq, 0, 0
 	a.last.parser.Restore(state)
 }

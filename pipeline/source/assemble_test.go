@@ -17,10 +17,11 @@ func (p *chainParser) Parse(line string, _ parse.Env, e *pipeline.Event) (string
 	p.before = strings.Clone(line)
 	return "", nil
 }
-func (*chainParser) Reset()                  {}
-func (p *chainParser) State() string         { return p.before }
-func (p *chainParser) Restore(state string)  { p.before = state }
-func (*chainParser) Format() pipeline.Format { return pipeline.FormatNginx }
+func (*chainParser) Open(line string) []parse.Record { return []parse.Record{{Text: line}} }
+func (*chainParser) Reset()                          {}
+func (p *chainParser) State() string                 { return p.before }
+func (p *chainParser) Restore(state string)          { p.before = state }
+func (*chainParser) Format() pipeline.Format         { return pipeline.FormatNginx }
 
 func TestParserMemoryGoesOnWhileBatchesAreHeld(t *testing.T) {
 	const n = 3000

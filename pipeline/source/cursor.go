@@ -8,8 +8,8 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// cursorVersion is the layout of a place; another one can't be read.
-const cursorVersion = 1
+// cursorVersion is the layout of a place. Layout 1 knew neither what was left nor what is known besides.
+const cursorVersion = 2
 
 // A place is what a Cursor holds. A replay goes on in a piece at an offset of its text; a tail in the
 // generations that it had not left, oldest first.
@@ -22,19 +22,24 @@ type place struct {
 	Offset int64 `json:"off,omitempty"`
 
 	Generations []mark `json:"gens,omitempty"`
+	Known       []mark `json:"known,omitempty"` // texts that were read to their end or are not to be read
+	Horizon     int64  `json:"since,omitempty"` // rotated files written before this are not to be read
+	Past        int64  `json:"past,omitempty"`  // rotated files written before this are history, which is being read
 
 	At    string `json:"at,omitempty"` // a carrier's own place
 	Ended bool   `json:"ended,omitempty"`
 }
 
-// A mark is a place in one inode. Prefix and Hash are the fingerprint: device and inode alone prove
-// nothing, because a deleted file's inode is used again.
+// A mark is a place in one file. Prefix and Hash are the fingerprint of its text: device and inode alone
+// prove nothing, because a deleted file's inode is used again, and an archive has another one.
 type mark struct {
-	Dev    uint64 `json:"dev"`
-	Ino    uint64 `json:"ino"`
+	Dev    uint64 `json:"dev,omitempty"`
+	Ino    uint64 `json:"ino,omitempty"`
+	Born   int64  `json:"born,omitempty"`
 	Prefix int    `json:"n,omitempty"` // bytes from the start that are hashed
 	Hash   string `json:"fp,omitempty"`
 	Offset int64  `json:"off"`
+	Left   bool   `json:"left,omitempty"` // it was read to its end: nothing is lost if it is gone
 }
 
 func (p place) cursor() pipeline.Cursor {
@@ -51,8 +56,8 @@ func parseCursor(c pipeline.Cursor) (place, error) {
 	if err := json.Unmarshal([]byte(c), &p); err != nil {
 		return place{}, fmt.Errorf("read cursor: %w", err)
 	}
-	if p.Version != cursorVersion {
-		return place{}, fmt.Errorf("read cursor: version %d, not %d", p.Version, cursorVersion)
+	if p.Version < 1 || p.Version > cursorVersion {
+		return place{}, fmt.Errorf("read cursor: version %d, not 1 to %d", p.Version, cursorVersion)
 	}
 	return p, nil
 }
@@ -67,8 +72,10 @@ func Position(c pipeline.Cursor) string {
 		return p.At
 	}
 	offset := p.Offset
-	if n := len(p.Generations); n > 0 {
-		offset = p.Generations[n-1].Offset
+	for _, m := range p.Generations {
+		if m.Offset > 0 || offset == 0 {
+			offset = m.Offset
+		}
 	}
 	return "byte " + strconv.FormatInt(offset, 10)
 }

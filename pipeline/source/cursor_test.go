@@ -14,7 +14,7 @@ import (
 )
 
 func TestCursorKeepsAnyBytesOfTheParser(t *testing.T) {
-	want := place{Version: 1, Seq: 1 << 40, Parser: []byte("\x00\xff;é"), Piece: 3, Offset: 77,
+	want := place{Version: cursorVersion, Seq: 1 << 40, Parser: []byte("\x00\xff;é"), Piece: 3, Offset: 77,
 		Generations: []mark{{Dev: 1, Ino: 1 << 63, Prefix: 5, Hash: "ab", Offset: 9}}}
 	got, err := parseCursor(want.cursor())
 	if d := cmp.Diff(want, got); d != "" || err != nil {

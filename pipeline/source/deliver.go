@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -15,39 +16,42 @@ import (
 // lines returns the next lines of the generation whose turn it is, waiting for them until the next look.
 func (t *Tail) lines(ctx context.Context) (pipeline.Batch, bool) {
 	for _, g := range t.gone {
-		if g.size > g.off && (g.flush || g.half != g.size) {
+		if g.pending() {
 			if b, ok := t.backlog(g); ok {
 				return b, true
 			}
 			g.rest()
 		}
 	}
-	if len(t.gens) == 0 {
-		t.wait(ctx, nil)
+	if len(t.gens) == 0 || !t.gens[0].pending() && t.gens[0].lib == nil {
+		t.wait(ctx)
 		return pipeline.Batch{}, false
 	}
 	g := t.gens[0]
-	t.choose(g)
-	if g.lib != nil {
+	if g.packed {
+		return t.unpacked(ctx, g)
+	}
+	if t.choose(g); g.lib != nil {
 		return t.live(ctx, g)
 	}
-	if b, ok := t.backlog(g); ok {
-		return b, true
+	b, ok := t.backlog(g)
+	if !ok {
+		t.wait(ctx)
 	}
-	t.wait(ctx, nil)
-	return pipeline.Batch{}, false
+	return b, ok
 }
 
 // choose decides who reads g: our own reader while much is unread or the library can't, else the library.
+// Much is judged by what is there now: the library gathers a line whole, however long it is.
 func (t *Tail) choose(g *generation) {
-	unread := g.size - g.off
 	if g.lib != nil {
-		if unread > max(farBehind, t.cfg.Backlog) {
-			g.rest()
-		}
 		return
 	}
 	now := t.cfg.Now()
+	unread := g.size - g.off
+	if fi, err := g.file.Stat(); err == nil {
+		unread = max(unread, fi.Size()-g.off)
+	}
 	if g.own != nil && g.own.err == nil || unread > t.cfg.Backlog || now.Before(g.retry) {
 		return
 	}
@@ -66,69 +70,108 @@ func (t *Tail) pause(g *generation, now time.Time, err error) {
 	t.cfg.Log.Warn("tail stopped by itself", "stream", t.id, "err", err, "again_in", g.backoff)
 }
 
-// wait returns the next line from the library, nil when there is none until the next look. It returns
-// early when the Tail is closed or ctx ends.
-func (t *Tail) wait(ctx context.Context, lines <-chan *tail.Line) (l *tail.Line, open bool) {
-	timer := time.NewTimer(min(max(t.next.Sub(t.cfg.Now()), 0), t.cfg.Tick))
+// wait lets the time until the next look pass. It returns early when the Tail is closed or ctx ends.
+func (t *Tail) wait(ctx context.Context) {
+	timer := time.NewTimer(min(max(t.next.Sub(t.cfg.Now()), 0), restful*t.cfg.Tick))
 	defer timer.Stop()
 	select {
-	case l, open = <-lines:
-		return l, open
 	case <-timer.C:
+	case <-ctx.Done():
+	case <-t.closed:
+	}
+}
+
+// A moment is where the stream and a generation stood before a batch.
+type moment struct {
+	seq   uint64
+	state string // the parser's
+	off   int64
+	head  int
+	long  uint64
+}
+
+func (t *Tail) moment(g *generation) moment {
+	return moment{t.asm.seq, t.asm.state(), g.off, len(g.head), t.long.Load()}
+}
+
+// undo takes back what a batch has read: it was of another text than what came before.
+func (t *Tail) undo(g *generation, s *slab, m moment) {
+	s.release()
+	t.asm.restore(m.seq, m.state)
+	t.long.Store(m.long)
+	g.off = m.off
+	g.fingerprint.cut(m.head)
+}
+
+// batch makes a batch of what was read of g since m, if it was anything.
+func (t *Tail) batch(g *generation, s *slab, m moment) (pipeline.Batch, bool) {
+	if t.asm.seq == m.seq {
+		s.release()
+		return pipeline.Batch{}, false
+	}
+	if !g.still() { // truncated and grown again since the last look
+		t.undo(g, s, m)
+		t.truncated(t.cfg.Now(), g)
+		return pipeline.Batch{}, false
+	}
+	return t.finish(s), true
+}
+
+// live makes a batch of what the library gives, up to the end of the file.
+func (t *Tail) live(ctx context.Context, g *generation) (pipeline.Batch, bool) {
+	m := t.moment(g)
+	s := t.asm.begin()
+	env := parse.Env{Read: pipeline.TimeOf(t.cfg.Now())}
+	for !s.full() {
+		l, open := t.line(ctx, g)
+		if !open {
+			t.dry(g, m)
+			break
+		}
+		if l == nil || !t.take(s, g, l, env) {
+			break
+		}
+	}
+	return t.batch(g, s, m)
+}
+
+// line returns the library's next line; nil when the Tail is to stop.
+func (t *Tail) line(ctx context.Context, g *generation) (l *tail.Line, open bool) {
+	select {
+	case l, open = <-g.lib.Lines:
+		return l, open
 	case <-ctx.Done():
 	case <-t.closed:
 	}
 	return nil, true
 }
 
-// live makes a batch of what the library gives: one line if that is all, as many as come within a moment
-// if there are more, because a batch costs more than a line.
-func (t *Tail) live(ctx context.Context, g *generation) (pipeline.Batch, bool) {
-	l, open := t.wait(ctx, g.lib.Lines)
-	if l == nil {
-		if !open {
-			t.pause(g, t.cfg.Now(), g.lib.Err())
-		}
-		return pipeline.Batch{}, false
+// dry notes that the library has read g to its end, or has given up.
+func (t *Tail) dry(g *generation, m moment) {
+	err := g.lib.Wait()
+	g.lib = nil
+	if err != nil {
+		t.pause(g, t.cfg.Now(), err)
+		return
 	}
-	if !g.begins(g.file) { // truncated and grown again since the last look: l is from another text
-		t.truncated(t.cfg.Now(), g, g.size > g.off)
-		return pipeline.Batch{}, false
+	g.backoff = 0
+	if g.off == m.off { // nothing but half a line, if anything
+		g.half = max(g.half, g.size)
 	}
-	s := t.asm.begin()
-	env := parse.Env{Read: pipeline.TimeOf(t.cfg.Now())}
-	moment := time.NewTimer(linger)
-	defer moment.Stop()
-	for l != nil && t.take(s, g, l, env) && !s.full() {
-		select {
-		case l = <-g.lib.Lines: // nil when closed: the next Read sees that
-		case <-moment.C:
-			l = nil
-		case <-ctx.Done():
-			l = nil
-		}
-	}
-	if t.asm.idle == 0 && len(s.events) == 0 {
-		s.release()
-		return pipeline.Batch{}, false
-	}
-	return t.finish(s), true
 }
 
-// take adds a line from the library, if it is the one that must come next. If it is not, the file was
-// truncated and the library has begun it anew.
+// take adds a line from the library, if it is the one that must come next. What has no newline yet is none.
 func (t *Tail) take(s *slab, g *generation, l *tail.Line, env parse.Env) bool {
 	end := g.off + int64(len(l.Text)) + 1
-	if l.Err != nil || l.SeekInfo.Offset > end {
-		g.rest()
-		return false
+	if l.Err == nil && l.SeekInfo.Offset == end-1 {
+		g.half = l.SeekInfo.Offset
+		return true
 	}
-	if l.SeekInfo.Offset < end {
-		t.truncated(t.cfg.Now(), g, g.size > g.off)
+	if l.Err != nil || l.SeekInfo.Offset != end {
+		t.pause(g, t.cfg.Now(), errOutOfStep)
 		return false
 	}
 	g.off = end
-	g.backoff = 0
 	if len(g.head) < maxPrefix {
 		g.add(l.Text)
 		g.add("\n")
@@ -136,6 +179,9 @@ func (t *Tail) take(s *slab, g *generation, l *tail.Line, env parse.Env) bool {
 	t.asm.add(s, t.trim(l.Text), env)
 	return true
 }
+
+// errOutOfStep says that the library's offsets do not add up.
+var errOutOfStep = errors.New("a line is not where it must be")
 
 // trim does to a line of the library what lineReader does to its own.
 func (t *Tail) trim(line string) string {
@@ -146,6 +192,29 @@ func (t *Tail) trim(line string) string {
 	return strings.TrimSuffix(line, "\r")
 }
 
+// unpacked makes a batch of the text of an archive.
+func (t *Tail) unpacked(ctx context.Context, g *generation) (pipeline.Batch, bool) {
+	now := t.cfg.Now()
+	if !t.approach(g, now) {
+		if now.Before(g.retry) {
+			t.wait(ctx)
+		}
+		return pipeline.Batch{}, false
+	}
+	b, ok := t.backlog(g)
+	if ok {
+		return b, true
+	}
+	if g.broken != nil {
+		t.cut(g, now, g.broken)
+		g.broken = nil
+	} else {
+		g.ended = true
+		g.rest()
+	}
+	return pipeline.Batch{}, false
+}
+
 // backlog makes a batch of what our own reader finds; without waiting, since the file is there.
 func (t *Tail) backlog(g *generation) (pipeline.Batch, bool) {
 	if g.own == nil {
@@ -154,15 +223,31 @@ func (t *Tail) backlog(g *generation) (pipeline.Batch, bool) {
 	}
 	r := g.own
 	r.partial = !g.flush
-	r.err = nil // the file may have grown
+	if !g.packed {
+		r.err = nil // the file may have grown
+	}
+	m := t.moment(g)
 	s := t.asm.begin()
+	err := t.read(s, g)
+	g.broken = nil
+	if err == io.EOF {
+		g.half = r.pos + r.gap + int64(r.end-r.start)
+	} else if err != nil {
+		g.broken = err
+	}
+	return t.batch(g, s, m)
+}
+
+// read fills s with lines from our own reader. It returns why there was no more, nil when s is full.
+func (t *Tail) read(s *slab, g *generation) error {
+	r := g.own
 	env := parse.Env{Read: pipeline.TimeOf(t.cfg.Now())}
 	for !s.full() {
 		before, cut := r.start, r.long
 		line, ok := r.next()
 		if !ok {
-			if r.fill() != nil {
-				break
+			if err := r.fill(); err != nil {
+				return err
 			}
 			continue
 		}
@@ -174,13 +259,5 @@ func (t *Tail) backlog(g *generation) (pipeline.Batch, bool) {
 		t.long.Add(r.long - cut)
 		t.asm.add(s, line, env)
 	}
-	g.broken = nil
-	if r.err != io.EOF {
-		g.broken = r.err
-	}
-	if t.asm.idle == 0 && len(s.events) == 0 {
-		s.release()
-		return pipeline.Batch{}, false
-	}
-	return t.finish(s), true
+	return nil
 }

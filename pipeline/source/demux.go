@@ -194,14 +194,10 @@ func (m *member) isNew(place string, compare func(a, b string) int) bool {
 
 // put adds a record to its stream's batch.
 func (d *Demux) put(m *member, rec *parse.Record, read pipeline.Time) {
-	if rec.Suppressed > 0 {
-		m.lose(rec.Suppressed, fmt.Sprintf("%d lines were dropped by the carrier's rate limit", rec.Suppressed))
-		return
-	}
 	if m.slab == nil {
 		m.slab = m.asm.begin()
 	}
-	m.asm.parse(m.slab, rec.Text, parse.Env{Time: rec.Time, Read: read, Cut: rec.Cut})
+	m.asm.record(m.slab, rec, parse.Env{Read: read})
 }
 
 // Lose says that n lines of the carrier are lost, at least; of which streams they were is not known.

@@ -4,15 +4,15 @@
 //
 //	inputs ─▶ probe ─▶ chain ─▶ stream ─┐
 //	                            (own reader: blocks of text, lines without copying)
-//	                                    ├─▶ assembler: line ─▶ parse ─▶ Event ─▶ Batch
+//	                                    ├─▶ assembler: line ─▶ records ─▶ parse ─▶ Event ─▶ Batch
 //	live file ─▶ generations ─▶ (nxadm/tail on one held inode; own reader for backlog)
 //
 // # Lines
 //
 // A line ends at "\n" or at the end of its file; a "\r" before that is not part of it, everything else
 // is, NUL and invalid UTF-8 included. A line is cut at MaxLine bytes: its beginning is one line, the rest
-// is dropped and counted. Seq is the number of the line in its stream, from 1, so that Seq says the same
-// however the stream is cut.
+// is dropped and counted. A line is one record, save where its envelope holds several. Seq is the number of
+// the record in its stream, from 1, so that Seq says the same however the stream is cut.
 //
 // # Buffers
 //

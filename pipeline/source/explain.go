@@ -10,11 +10,13 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline/parse"
 )
 
-// A Line is one line of an input and how it was understood.
+// A Line is one line of an input and how it was understood; of a line in whose envelope there are several
+// records, one of these.
 type Line struct {
 	Input  string          // the input's path
 	Number uint64          // of the line in its file, from 1
 	Format pipeline.Format // as named, or recognised so far
+	Origin parse.Origin    // by the account of the envelope, if it came in one
 	// Event is what the line told, of KindRejected when it could not be read; nil when it is no record.
 	// It lives until the function that was given it returns.
 	Event   *pipeline.Event
@@ -96,9 +98,24 @@ func (x *explainer) more(ctx context.Context, t *text, lines *lineReader) error 
 	}
 }
 
+// line tells of each record of a line.
 func (x *explainer) line(l Line, text string, parser lineParser) error {
+	for _, rec := range parser.Open(text) {
+		if err := x.record(l, &rec, parser); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *explainer) record(l Line, rec *parse.Record, parser lineParser) error {
+	l.Origin = rec.Origin
+	if rec.Suppressed > 0 {
+		l.Format, l.Skipped = parser.Format(), suppressed(rec.Suppressed)
+		return x.f(l)
+	}
 	var e pipeline.Event
-	l.Skipped, l.Err = parser.Parse(text, parse.Env{}, &e)
+	l.Skipped, l.Err = parser.Parse(rec.Text, envOf(rec, parse.Env{}), &e)
 	l.Format = parser.Format()
 	if l.Skipped == "" {
 		e.Seq, e.Lines = l.Number, 1

@@ -37,6 +37,13 @@ func (f *fingerprint) add(raw string) {
 	}
 }
 
+// cut takes back what was added beyond n bytes.
+func (f *fingerprint) cut(n int) {
+	if n < len(f.head) {
+		f.head, f.hash = f.head[:n], ""
+	}
+}
+
 // sum returns the hash of the beginning.
 func (f *fingerprint) sum() string {
 	if f.hash == "" && len(f.head) > 0 {
@@ -51,24 +58,29 @@ func hashOf(b []byte) string {
 }
 
 // begins reports whether file still begins as it was delivered.
-func (f *fingerprint) begins(file *os.File) bool {
-	if len(f.head) == 0 {
+func (f *fingerprint) begins(file *os.File) bool { return headOf(file, f.head) }
+
+// headOf reports whether file begins with head.
+func headOf(file *os.File, head []byte) bool {
+	if len(head) == 0 {
 		return true
 	}
-	now := make([]byte, len(f.head))
-	n, _ := file.ReadAt(now, 0)
-	return bytes.Equal(now[:n], f.head)
+	var buf [maxPrefix]byte
+	n, _ := file.ReadAt(buf[:len(head)], 0)
+	return bytes.Equal(buf[:n], head)
 }
 
-// verify reads the beginning that m describes and reports whether it is the same. What it has read is then
-// known to be what was delivered.
-func (m mark) verify(file *os.File) (fingerprint, bool) {
-	if m.Prefix < 0 || m.Prefix > maxPrefix {
-		return fingerprint{}, false
+// agree reports whether a and b may be beginnings of one text.
+func agree(a, b []byte) bool {
+	n := min(len(a), len(b))
+	return bytes.Equal(a[:n], b[:n])
+}
+
+// fits reports whether a text that begins with head may be the one that m was made of. A mark without a
+// fingerprint fits only where nothing was read.
+func (m mark) fits(head []byte) bool {
+	if m.Prefix == 0 {
+		return m.Offset == 0
 	}
-	head := make([]byte, m.Prefix)
-	if n, _ := file.ReadAt(head, 0); n < m.Prefix || m.Prefix > 0 && hashOf(head) != m.Hash {
-		return fingerprint{}, false
-	}
-	return fingerprint{head: head, hash: m.Hash}, true
+	return m.Prefix > 0 && m.Prefix <= len(head) && hashOf(head[:m.Prefix]) == m.Hash
 }

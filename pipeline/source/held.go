@@ -8,28 +8,38 @@ import (
 	"time"
 
 	"github.com/nxadm/tail"
-	"github.com/nxadm/tail/watch"
 )
 
-// A generation is one inode that the name of a live file has pointed to. We hold it open, so that no
-// rename, unlink or loss of permission takes it away.
+// A generation is one file whose text belongs to the stream: an inode that the name of a live file has
+// pointed to, a copy that was made of one before it was truncated, or an archive of one. We hold it open,
+// so that no rename, unlink or loss of permission takes it away.
 type generation struct {
 	file *os.File
+	path string // that it was opened by; for messages
 	inode
+	born int64 // when the inode was made; zero is unknown
 	fingerprint
+	peek []byte // how it began when nothing of it was delivered yet
+
+	packed  bool // an archive: off counts its text, size its bytes
+	doubted bool // an archive that could not be looked into: it may still be being written
+	copy    bool // made by copytruncate: half a line at its end is torn, and it may be shorter than off
+	past    bool // lies before the first start
 
 	off  int64 // delivered up to here; behind a newline, or at the end of a file that was left
-	was  int64 // off at the last look
+	half int64 // up to here, what lies behind off was found to be half a line
 	size int64 // at the last look
-	half int64 // the size at which what lies behind off was found to be half a line
 
 	mod   time.Time // at the last look
 	grew  time.Time // when it was last seen to have grown
 	left  time.Time // when another took its name, then when we went on to that
 	flush bool      // it was left: half a line at its end is a line
+	ended bool      // an archive that was read to its end, or as far as it can be
 
 	lib     *tail.Tail  // reads it, or
 	own     *lineReader // our own reader does, or neither
+	text    *text       // unpacks an archive
+	skip    int64       // bytes of text before the place to go on from
 	broken  error       // why our own reader can't go on
 	backoff time.Duration
 	retry   time.Time // not before this is lib started again
@@ -55,7 +65,7 @@ func hold(f *os.File, now time.Time) (*generation, error) {
 		f.Close()
 		return nil, err
 	}
-	g := &generation{file: f, inode: inodeOf(fi), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}
+	g := &generation{file: f, path: f.Name(), inode: inodeOf(fi), born: bornOf(f), size: fi.Size(), mod: fi.ModTime(), grew: fi.ModTime()}
 	if g.grew.After(now) {
 		g.grew = now
 	}
@@ -74,21 +84,15 @@ func openRegular(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// PollEvery sets how often the tail library looks whether a file has grown. It is one variable of that
-// library for the whole process, read without a lock: call it once, before the first Tail is read. Unset
-// it is the library's 250 ms; 50 to 100 ms cost nothing that could be measured.
-func PollEvery(d time.Duration) { watch.POLL_DURATION = d }
-
-// follow starts the library behind what was delivered. The path names our descriptor, so whatever happens
-// to the file's name, it opens and polls this inode. Polling, because the library's inotify is keyed by
-// path and one tail can silence another; complete lines, because half of one is no line; never Stop at
-// EOF, Tell, ReOpen or a rate limit, which lose lines.
+// follow lets the library read what lies behind what was delivered. The path names our descriptor, so
+// whatever happens to the file's name, it opens this inode. It reads to the end and no further: our own
+// look says when there is more, so that no file is polled twice, and a line that never ends is not
+// gathered where we can't bound it.
 func (g *generation) follow() error {
 	lib, err := tail.TailFile(fmt.Sprintf("/proc/self/fd/%d", g.file.Fd()), tail.Config{
 		Location:      &tail.SeekInfo{Offset: g.off, Whence: io.SeekStart},
 		MustExist:     true,
-		Follow:        true,
-		Poll:          true,
+		Poll:          true, // never inotify: it is keyed by path, and not all file systems have it
 		CompleteLines: true,
 		Logger:        tail.DiscardingLogger,
 	})
@@ -109,6 +113,10 @@ func (g *generation) rest() {
 		g.own.close()
 		g.own = nil
 	}
+	if g.text != nil {
+		g.text.close()
+		g.text = nil
+	}
 }
 
 func (g *generation) close() {
@@ -116,8 +124,9 @@ func (g *generation) close() {
 	g.file.Close()
 }
 
-// stat looks at the file. It reports whether the file was truncated: it is shorter than what was delivered,
-// or does not begin as that did.
+// stat looks at the file. It reports whether the file was truncated: it does not begin as it did, or is
+// shorter than what was delivered. A file that still begins as it did and lost its end, as after a power
+// failure, brings nothing new: reading goes on at its end.
 func (g *generation) stat(now time.Time) (truncated bool, err error) {
 	fi, err := g.file.Stat()
 	if err != nil {
@@ -125,14 +134,57 @@ func (g *generation) stat(now time.Time) (truncated bool, err error) {
 	}
 	size, mod := fi.Size(), fi.ModTime()
 	changed := size != g.size || !mod.Equal(g.mod)
-	if size < g.off || changed && !g.begins(g.file) {
+	if size > g.size || changed && g.packed {
+		g.grew = now
+	}
+	was := g.size
+	if g.packed || !changed {
+		g.size, g.mod = size, mod
+		return false, nil
+	}
+	if !g.begins(g.file) || !g.begun() {
 		return true, nil
 	}
-	if size > g.size {
-		g.grew = now
+	if size < g.off && !g.copy {
+		if len(g.head) < minCopy {
+			return true, nil
+		}
+		g.rest()
+		g.off = size
+	}
+	if size < was {
+		g.half = 0
 	}
 	g.size, g.mod = size, mod
 	return false, nil
+}
+
+// begun looks how a file begins that nothing was delivered of, and reports whether it still begins so.
+func (g *generation) begun() bool {
+	if len(g.head) > 0 || len(g.peek) == maxPrefix {
+		return len(g.head) > 0 || headOf(g.file, g.peek)
+	}
+	head := make([]byte, maxPrefix)
+	n, _ := g.file.ReadAt(head, 0)
+	if !bytes.HasPrefix(head[:n], g.peek) {
+		return false
+	}
+	g.peek = head[:n]
+	return true
+}
+
+// still reports whether what was just read is of the text that was there before: its beginning is the
+// same after the read, so it was the same all the time.
+func (g *generation) still() bool {
+	return g.packed || agree(g.head, g.peek) && g.begins(g.file)
+}
+
+// beginning returns how the text begins, as far as it is known: as delivered, else as seen.
+func (g *generation) beginning() []byte {
+	if len(g.head) > 0 {
+		return g.head
+	}
+	return g.peek
 }
 
 // written returns when the file was last written, as of now.
@@ -146,38 +198,39 @@ func (g *generation) written() time.Time {
 // restart begins the file anew after a truncation.
 func (g *generation) restart(now time.Time) {
 	g.rest()
-	g.off, g.was, g.half, g.size = 0, 0, 0, 0
+	g.off, g.half, g.size = 0, 0, 0
+	g.mod = time.Time{}
 	g.grew = now
-	g.fingerprint = fingerprint{}
+	g.fingerprint, g.peek = fingerprint{}, nil
 }
 
-// stalled reports whether a whole line, or what can't be read, has been there for a while and nobody has
-// delivered it. When what is there is half a line, its size is remembered.
-func (g *generation) stalled(now time.Time) bool {
-	idle := g.off == g.was
-	g.was = g.off
-	if !idle || g.size <= g.off || g.half == g.size || now.Sub(g.grew) < watchdog {
-		return false
+// pending reports whether there is something that nobody has looked at.
+func (g *generation) pending() bool {
+	if g.packed {
+		return !g.ended
 	}
-	unread := make([]byte, min(g.size-g.off, farBehind))
-	n, err := g.file.ReadAt(unread, g.off)
-	if err != nil && err != io.EOF || bytes.IndexByte(unread[:n], '\n') >= 0 {
-		return true
-	}
-	g.half = g.size
-	return false
+	return g.size > max(g.off, g.half) || g.flush && g.size > g.off
 }
 
 // drained reports whether all complete lines were delivered. Half a line counts as one that is still
 // being written until it has not grown for patience.
 func (g *generation) drained(now time.Time, patience time.Duration) bool {
+	if g.packed {
+		return g.ended
+	}
 	if g.size <= g.off {
 		return true
 	}
-	return g.half == g.size && now.Sub(g.grew) >= patience
+	return g.half >= g.size && now.Sub(g.grew) >= patience
 }
 
 // mark returns where to go on.
 func (g *generation) mark() mark {
-	return mark{Dev: g.dev, Ino: g.ino, Prefix: len(g.head), Hash: g.sum(), Offset: g.off}
+	m := mark{Dev: g.dev, Ino: g.ino, Born: g.born, Offset: g.off}
+	if len(g.head) > 0 {
+		m.Prefix, m.Hash = len(g.head), g.sum()
+	} else if len(g.peek) > 0 {
+		m.Prefix, m.Hash = len(g.peek), hashOf(g.peek)
+	}
+	return m
 }

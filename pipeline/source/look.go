@@ -1,10 +1,6 @@
 package source
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"time"
@@ -13,9 +9,6 @@ import (
 // rescan is for how many looks after a rotation siblings are searched again: a rotation is several
 // renames, and a directory read while they happen may show neither name of a file.
 const rescan = 3
-
-// minCopy is how much of a file must be known to call another one its copy.
-const minCopy = 32
 
 // look brings what we know of the files up to now: the name, the sizes, who is read and who is left.
 func (t *Tail) look(now time.Time) {
@@ -38,6 +31,7 @@ func (t *Tail) look(now time.Time) {
 	}
 	t.leave(now)
 	t.forget(now)
+	t.recall(now)
 }
 
 // all returns the generations that are open, oldest first.
@@ -61,6 +55,7 @@ func (t *Tail) openName(now time.Time) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.begun()
 	t.named = g.inode
 	return g, nil
 }
@@ -72,8 +67,7 @@ func (t *Tail) holds(id inode) bool {
 // adopt takes on the file that has the name now, and those that had it since the last look.
 func (t *Tail) adopt(now time.Time, named *generation) {
 	if named != nil && len(t.gens) == 0 {
-		t.ignore(now, siblings(t.path))
-		t.gens = append(t.gens, named)
+		t.begin(now, named)
 		return
 	}
 	if named != nil {
@@ -93,31 +87,14 @@ func (t *Tail) adopt(now time.Time, named *generation) {
 	}
 }
 
-// ignore remembers rotated files that are not ours to read.
-func (t *Tail) ignore(now time.Time, list []sibling) {
-	for _, s := range list {
-		t.seen[inodeOf(s.info)] = now
-	}
-}
-
 // adoptSiblings takes on rotated files that were never seen: the name was theirs between two looks.
 func (t *Tail) adoptSiblings(now time.Time, list []sibling) {
-	t.unsee(now, list)
-	for _, s := range list {
-		id := inodeOf(s.info)
-		if _, seen := t.seen[id]; seen || t.holds(id) {
-			continue
-		}
-		g, err := openSibling(now, s)
-		if err != nil {
-			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
-			continue
-		}
-		if t.isCopy(g) {
-			t.seen[id] = now
+	for _, g := range t.fresh(now, list) {
+		if t.isKnown(g) {
 			g.close()
 			continue
 		}
+		g.left = time.Time{}
 		t.insert(g, list)
 	}
 }
@@ -148,76 +125,16 @@ func (t *Tail) younger(a, b *generation, list []sibling) bool {
 	return listed(b) >= 0 && listed(a) > listed(b)
 }
 
-// unsee forgets siblings that have not been there for a while: their inodes may be used again. Not at
-// once, because a list that is taken while names change may lack one.
-func (t *Tail) unsee(now time.Time, list []sibling) {
-	for _, s := range list {
-		id := inodeOf(s.info)
-		if _, ok := t.seen[id]; ok {
-			t.seen[id] = now
-		}
-	}
-	maps.DeleteFunc(t.seen, func(_ inode, last time.Time) bool { return now.Sub(last) > maxDrain })
-}
-
-// errRenamed says that a name has come to mean another file; the next look finds both.
-var errRenamed = errors.New("was renamed meanwhile")
-
-func openSibling(now time.Time, s sibling) (*generation, error) {
-	f, err := os.Open(s.path)
-	if err != nil {
-		return nil, err
-	}
-	g, err := hold(f, now)
-	if err != nil {
-		return nil, err
-	}
-	if g.inode != inodeOf(s.info) {
-		g.close()
-		return nil, fmt.Errorf("open %s: %w", s.path, errRenamed)
-	}
-	return g, nil
-}
-
-// isCopy reports whether g begins as a generation that we hold, as copytruncate makes it.
-func (t *Tail) isCopy(g *generation) bool {
-	for _, held := range t.all() {
-		if len(held.head) < minCopy {
-			continue
-		}
-		head := make([]byte, len(held.head))
-		if n, _ := g.file.ReadAt(head, 0); bytes.Equal(head[:n], held.head) {
-			return true
-		}
-	}
-	return false
-}
-
-// stat looks at one generation: was it truncated, and is it still being read?
+// stat looks at one generation: was it truncated?
 func (t *Tail) stat(now time.Time, g *generation) {
-	unread := g.size > g.off
 	truncated, err := g.stat(now)
-	switch {
-	case err != nil:
+	if err != nil {
 		t.cfg.Log.Warn("live file can't be read", "stream", t.id, "err", err)
-	case truncated:
-		t.truncated(now, g, unread)
+	}
+	if truncated {
+		t.truncated(now, g)
 		g.stat(now)
-	case g.stalled(now) && g.lib != nil:
-		g.rest()
-		g.retry = now.Add(watchdog) // so our own reader looks first
 	}
-}
-
-// truncated begins a generation anew. What was not read of it is lost; how much that was, nobody knows.
-func (t *Tail) truncated(now time.Time, g *generation, unread bool) {
-	g.restart(now)
-	t.truncations.Add(1)
-	n := uint64(0)
-	if unread {
-		n = 1
-	}
-	t.lose(n, "the file was truncated: lines that were not read yet are lost, how many is unknown")
 }
 
 // leave goes on to the next generation when the first was rotated away, is read to its end and has not
@@ -225,17 +142,49 @@ func (t *Tail) truncated(now time.Time, g *generation, unread bool) {
 func (t *Tail) leave(now time.Time) {
 	for len(t.gens) > 1 {
 		g := t.gens[0]
-		quiet := g.drained(now, t.cfg.Grace) && now.Sub(g.grew) >= t.cfg.Grace && now.Sub(g.left) >= t.cfg.Grace
-		endless := now.Sub(g.left) >= maxDrain && g.size-g.off < t.cfg.Backlog && t.gens[1].size > 0
+		quiet := t.quiet(now, g)
+		endless := !g.packed && now.Sub(g.left) >= maxDrain && g.size-g.off < t.cfg.Backlog && t.gens[1].size > 0
 		if !quiet && !endless {
 			return
 		}
-		g.rest()
-		g.flush = quiet
-		g.left = now
-		t.gone = append(t.gone, g)
 		t.gens = t.gens[1:]
+		t.drop(now, g, quiet)
 	}
+}
+
+// quiet reports whether g, which was rotated away, was read to its end and will not grow.
+func (t *Tail) quiet(now time.Time, g *generation) bool {
+	if g.packed {
+		return g.ended
+	}
+	patience := t.cfg.Grace
+	if g.copy {
+		patience = min(patience, settle)
+	}
+	return g.drained(now, patience) && now.Sub(g.grew) >= patience && now.Sub(g.left) >= patience
+}
+
+// drop leaves g. Half a line at the end of a log is its last line; at the end of a copy it is torn.
+func (t *Tail) drop(now time.Time, g *generation, quiet bool) {
+	g.rest()
+	if g.past {
+		t.recalled += g.size
+		g.past = false
+	}
+	if g.inode != t.named {
+		t.pass(g.mod)
+	}
+	if g.packed {
+		t.note(g)
+		g.close()
+		return
+	}
+	if g.copy && g.size > g.off {
+		t.lose(1, "the file was truncated in the middle of a line: the rest of it is lost")
+	}
+	g.flush = quiet && !g.copy
+	g.left = now
+	t.gone = append(t.gone, g)
 }
 
 // forget closes generations that were left long ago and grow no more.
@@ -243,11 +192,12 @@ func (t *Tail) forget(now time.Time) {
 	over := len(t.gone) - keptLeft
 	t.gone = slices.DeleteFunc(t.gone, func(g *generation) bool {
 		idle := now.Sub(g.left) >= maxDrain && now.Sub(g.grew) >= maxDrain
-		if g.inode == t.named || g.size > g.off || !idle && over <= 0 {
+		if g.inode == t.named || g.pending() || !idle && over <= 0 {
 			return false
 		}
 		over--
-		t.seen[g.inode] = now
+		t.pass(g.mod)
+		t.note(g)
 		g.close()
 		return true
 	})

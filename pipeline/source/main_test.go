@@ -3,12 +3,9 @@ package source
 import (
 	"os"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
-
-const poll = 20 * time.Millisecond
 
 func TestMain(m *testing.M) {
 	if os.Getenv(feedSocket) != "" {
@@ -17,6 +14,5 @@ func TestMain(m *testing.M) {
 	if os.Getenv(keepChild) != "" {
 		keep()
 	}
-	PollEvery(poll)
 	goleak.VerifyTestMain(m)
 }

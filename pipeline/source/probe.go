@@ -109,14 +109,21 @@ func (p *piece) peek(parser parserMaker) error {
 	}
 }
 
-// stamp returns the time of a line that was understood, zero if it has none, and whether it is an event.
+// stamp returns the time of a line that was understood, zero if it has none, and whether it is an event:
+// of several records of a line, those of the first event, else of the first with a time.
 func stamp(parser lineParser, line string) (at pipeline.Time, event bool) {
-	var e pipeline.Event
-	skip, err := parser.Parse(line, parse.Env{}, &e)
-	if err != nil {
-		return 0, false
+	for _, rec := range parser.Open(line) {
+		var e pipeline.Event
+		skip, err := parser.Parse(rec.Text, envOf(&rec, parse.Env{}), &e)
+		switch {
+		case err != nil || rec.Suppressed > 0 || e.Time == 0:
+		case skip == "":
+			return e.Time, true
+		case at == 0:
+			at = e.Time
+		}
 	}
-	return e.Time, skip == ""
+	return at, false
 }
 
 // findLast finds the last stamp of a piece. Of a packed one it reads everything, of another the end only;

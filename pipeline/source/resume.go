@@ -1,100 +1,230 @@
 package source
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 	"time"
 )
 
+// mostSearches is how often a place is searched among files whose names change, before it is given up.
+const mostSearches = 50
+
 // resume finds the generations of the cursor again: under the name or under a rotated one, by device and
-// inode, or, when those have changed, by fingerprint. Rotated files that are younger than the last of them
-// had the name while nobody was reading, and are read too. While neither the name nor that place is there,
-// it waits for the next look.
+// inode, or, when those have changed, by fingerprint: as a copy or an archive. Rotated files that are
+// younger had the name while nobody was reading, and are read too. While neither the name nor that place
+// is there, it waits for the next look; so it does while files are being renamed, because a list that is
+// taken then may lack one.
 func (t *Tail) resume(now time.Time, named *generation) {
-	files := t.candidates(now, named)
-	marked, found := t.findMarks(files)
-	if !found && named == nil {
-		closeAll(files)
+	list, before := siblings(t.path), t.searched
+	if named == nil && len(list) > 0 && slices.EqualFunc(list, before, unchanged) {
 		return
 	}
-	if !found && len(t.place.Generations) > 0 {
-		t.asm.restore(t.asm.seq+seqGap, "")
-		t.lose(1, "the place to go on from is gone: lines since then are lost, how many is unknown")
+	t.searched = list
+	t.searches++
+	r := &resumption{place: t.place, v1: t.place.Version == 1, horizon: time.Unix(0, t.place.Horizon)}
+	failed := t.candidates(now, r, named, list)
+	r.match()
+	steady := slices.EqualFunc(list, before, same) || t.searches > mostSearches
+	if r.missing() && !steady || named == nil && (r.missing() || len(r.matched()) == 0) {
+		closeAll(r.files, nil)
+		return
 	}
-	younger := false
-	for i, g := range files {
-		if !marked[i] && g != named && !(younger && found) {
-			t.seen[g.inode] = now
-			g.close()
-			continue
-		}
-		younger = younger || marked[i]
-		if g != named {
-			g.left = g.grew
-		}
-		t.gens = append(t.gens, g)
+	t.known, t.searched = slices.Clone(t.place.Known), nil
+	if t.place.Past != 0 {
+		t.past = time.Unix(0, t.place.Past)
+	}
+	if !r.v1 {
+		t.horizon = r.horizon
+	}
+	t.restart(now, r, named)
+	for _, err := range failed {
+		t.lose(1, "a rotated file can't be read, lines in it are lost: "+err.Error())
 	}
 	t.place = nil
 	t.rescans = rescan
 }
 
-// candidates opens the rotated files, oldest first, and last the one that has the name.
-func (t *Tail) candidates(now time.Time, named *generation) []*generation {
-	var out []*generation
-	for _, s := range siblings(t.path) {
+// restart takes on what a resumption has found.
+func (t *Tail) restart(now time.Time, r *resumption, named *generation) {
+	switch {
+	case r.missing():
+		t.asm.restore(t.asm.seq+seqGap, "")
+		t.lose(1, "the place to go on from is gone: lines since then are lost, how many is unknown")
+	case r.truncated(named):
+		t.truncations.Add(1)
+		t.lose(1, "the file was copied and truncated while nobody was reading: lines that came between are lost, how many is unknown")
+	}
+	t.gens = r.take(named, t.known)
+	for _, g := range t.gens {
+		g.past = g != named && !t.past.IsZero() && !g.mod.After(t.past)
+	}
+	closeAll(r.files, t.gens)
+	for _, g := range r.files {
+		if r.v1 && g != named {
+			t.pass(g.mod)
+		}
+	}
+}
+
+// A resumption is what is known about the files when reading goes on at a cursor.
+type resumption struct {
+	place   *place
+	v1      bool
+	horizon time.Time
+	files   []*generation // oldest first; last the one that has the name
+	marks   []int         // for each mark of the place: which file it is of, or -1
+}
+
+// candidates opens the rotated files that may have to be read, oldest first, and last the one that has the
+// name. It returns why some could not be opened that are younger than the place.
+func (t *Tail) candidates(now time.Time, r *resumption, named *generation, list []sibling) (failed []error) {
+	for _, s := range list {
 		if named != nil && named.inode == inodeOf(s.info) {
 			continue
 		}
+		young := s.info.ModTime().After(r.horizon)
 		g, err := openSibling(now, s)
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
+			if young && !r.v1 && errors.Is(err, fs.ErrPermission) {
+				failed = append(failed, err)
+			}
 			continue
 		}
-		out = append(out, g)
+		fits := func(m mark) bool { return m.isOf(g) || m.fits(g.peek) }
+		if !young && !slices.ContainsFunc(r.place.Generations, fits) || g.doubted && now.Sub(g.mod) < archiveRetry {
+			g.close()
+			continue
+		}
+		r.files = append(r.files, g)
 	}
 	if named != nil {
-		out = append(out, named)
+		r.files = append(r.files, named)
+	}
+	return failed
+}
+
+// closeAll closes the files save those that are kept.
+func closeAll(files, kept []*generation) {
+	for _, g := range files {
+		if !slices.Contains(kept, g) {
+			g.close()
+		}
+	}
+}
+
+// match sets the files that the cursor names to where it had read them.
+func (r *resumption) match() {
+	for _, m := range r.place.Generations {
+		i := r.find(m)
+		if i >= 0 {
+			r.files[i].resumeAt(m)
+		}
+		r.marks = append(r.marks, i)
+	}
+}
+
+// find returns the file that m was made of: the same inode, else the one that holds most of its text,
+// plain rather than packed.
+func (r *resumption) find(m mark) int {
+	if m.Offset < 0 || m.Prefix > maxPrefix {
+		return -1
+	}
+	same := func(g *generation) bool { return m.isOf(g) && m.fits(g.peek) }
+	if i := slices.IndexFunc(r.files, same); i >= 0 || m.Prefix < minCopy {
+		return i
+	}
+	best := -1
+	for i, g := range r.files {
+		if !m.fits(g.peek) {
+			continue
+		}
+		if best < 0 || r.files[best].packed && !g.packed || r.files[best].packed == g.packed && g.size > r.files[best].size {
+			best = i
+		}
+	}
+	return best
+}
+
+// isOf reports whether g is the inode that m was made of, as far as that can be told without its text.
+func (m mark) isOf(g *generation) bool {
+	return m.Dev == g.dev && m.Ino == g.ino && (m.Born == g.born || m.Born == 0 || g.born == 0)
+}
+
+// resumeAt sets g to the place m, which it was found to be the file of. A file that has lost its end since
+// goes on there; a copy may be shorter than what was delivered.
+func (g *generation) resumeAt(m mark) {
+	g.off = m.Offset
+	if m.Offset > 0 {
+		g.fingerprint = fingerprint{head: slices.Clone(g.peek[:m.Prefix]), hash: m.Hash}
+	}
+	if m.isOf(g) {
+		if !g.packed {
+			g.off = min(g.off, g.size)
+		}
+		return
+	}
+	g.copy = !g.packed
+}
+
+// missing reports whether a file that was not read to its end is not there any more.
+func (r *resumption) missing() bool {
+	for i, m := range r.place.Generations {
+		last := i == len(r.place.Generations)-1
+		if r.marks[i] < 0 && !m.Left && m.Prefix > 0 && (last || !r.v1) {
+			return true
+		}
+	}
+	return false
+}
+
+// truncated reports whether the file that has the name is one that was being read, and is another text now.
+func (r *resumption) truncated(named *generation) bool {
+	if named == nil {
+		return false
+	}
+	for i, m := range r.place.Generations {
+		if m.isOf(named) && r.marks[i] >= 0 && r.files[r.marks[i]] != named {
+			return true
+		}
+	}
+	return false
+}
+
+// take returns the files that are to be read: those that the cursor names, those that are younger than the
+// place, and the one that has the name; but no text twice.
+func (r *resumption) take(named *generation, known []mark) []*generation {
+	front := len(r.files) // the file that was being read last
+	for i, f := range r.marks {
+		if f >= 0 && (r.v1 || !r.place.Generations[i].Left) && r.files[f] != named {
+			front = min(front, f)
+		}
+	}
+	var out []*generation
+	for i, g := range r.files {
+		if g == named || slices.Contains(r.marks, i) {
+			g.copy = g.copy && g != named
+			out = append(out, g)
+			continue
+		}
+		young := i > front || !r.v1 && g.mod.After(r.horizon)
+		twin := func(o *generation) bool { return o != g && o.begunAs(g.peek) }
+		taken := slices.ContainsFunc(out, twin) || slices.ContainsFunc(r.matched(), twin)
+		if young && !taken && !knows(known, g.peek) {
+			out = append(out, g)
+		}
 	}
 	return out
 }
 
-func closeAll(files []*generation) {
-	for _, g := range files {
-		g.close()
-	}
-}
-
-// findMarks sets the files that the cursor names to where it had read them, and says which they are. Found
-// is whether the file that was being read last is among them.
-func (t *Tail) findMarks(files []*generation) (marked []bool, found bool) {
-	marked = make([]bool, len(files))
-	for _, m := range t.place.Generations {
-		i := findMark(files, m)
-		if found = i >= 0; found {
-			marked[i] = true
+// matched returns the files that the cursor names.
+func (r *resumption) matched() []*generation {
+	var out []*generation
+	for _, i := range r.marks {
+		if i >= 0 {
+			out = append(out, r.files[i])
 		}
 	}
-	return marked, found
-}
-
-func findMark(files []*generation, m mark) int {
-	same := func(g *generation) bool { return g.dev == m.Dev && g.ino == m.Ino && g.resumeAt(m) }
-	if i := slices.IndexFunc(files, same); i >= 0 {
-		return i
-	}
-	if m.Prefix < minCopy {
-		return -1
-	}
-	return slices.IndexFunc(files, func(g *generation) bool { return g.resumeAt(m) })
-}
-
-// resumeAt sets g to the place m if it is the file that m was made of.
-func (g *generation) resumeAt(m mark) bool {
-	if m.Offset < 0 || m.Offset > g.size {
-		return false
-	}
-	fp, ok := m.verify(g.file)
-	if ok {
-		g.fingerprint, g.off, g.was = fp, m.Offset, m.Offset
-	}
-	return ok
+	return out
 }

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,14 +16,13 @@ import (
 )
 
 const (
-	farBehind = 16 << 20    // unread bytes at which our own reader takes over from the library
-	keptLeft  = 16          // generations that were left but are still held open, at most
-	maxDrain  = time.Minute // a rotated file that goes on growing for so long no longer keeps the new one waiting
-	linger    = 5 * time.Millisecond
-	watchdog  = time.Second     // an unread line that has been there so long was overlooked by the library
+	keptLeft  = 16              // generations that were left but are still held open, at most
+	maxDrain  = time.Minute     // a rotated file that goes on growing for so long no longer keeps the new one waiting
 	maxPause  = 5 * time.Second // between two starts of the library
 	claimPace = time.Second
 	urgent    = 250 * time.Millisecond
+	restful   = 2               // times Tick, between two looks while nothing happens
+	calm      = 3 * time.Second // without growth, after which nothing happens
 
 	// seqGap is what Seq jumps by when the place to go on from is gone: lines behind it may have been
 	// applied already, and a Seq must not be given twice.
@@ -42,6 +42,13 @@ type TailConfig struct {
 	Grace     time.Duration // for which a file that was rotated away must not grow; zero is 5 s
 	LostAfter time.Duration // unreadable for so long is lost; zero is 60 s
 	Backlog   int64         // unread bytes from which our own reader goes first; zero is 1 MiB
+
+	// History is how old rotated files may be that are read first by a stream that has no place to go on
+	// from; zero reads none. HistoryUntil, if set, is when what is left of them is skipped.
+	History      time.Duration
+	HistoryUntil time.Time
+	// EndAfter ends the stream when no file has had the name for so long and all was read; zero never does.
+	EndAfter time.Duration
 
 	Now func() time.Time // the clock; nil is time.Now
 	Log *slog.Logger     // told of rotations, truncations and what can't be read; nil is silent
@@ -82,9 +89,14 @@ type TailStats struct {
 	Truncations uint64
 	Restarts    uint64 // of the tail library, after it gave up by itself
 	Long        uint64 // lines that were cut
+
+	InHistory      bool   // rotated files are being read that lie before the first start
+	HistoryDone    uint64 // bytes of them that were read, as they lie on the disk
+	HistoryTotal   uint64 // bytes of them in all, so far
+	HistorySkipped uint64 // files of them that were skipped because it took too long
 }
 
-// A Tail follows one live file: it is a Source of one stream that never ends.
+// A Tail follows one live file: it is a Source of one stream, which ends only if EndAfter says so.
 type Tail struct {
 	cfg  TailConfig
 	path string // absolute
@@ -92,12 +104,17 @@ type Tail struct {
 	asm  *assembler
 	pool blockPool
 
-	gens    []*generation       // oldest first; the first is read, the last has the name
-	gone    []*generation       // were read to their end and left, but may still grow
-	seen    map[inode]time.Time // siblings that are not to be read, and when they were listed last
-	named   inode               // which has the name
-	rescans int                 // looks that still search siblings: a rotation may be under way
-	place   *place              // where to go on, until that is found
+	gens     []*generation // oldest first; the first is read, the last has the name
+	gone     []*generation // were read to their end and left, but may still grow
+	known    []mark        // texts that are not to be read again, the latest last
+	horizon  time.Time     // rotated files last written before this are not to be read
+	named    inode         // which has the name
+	rescans  int           // looks that still search siblings: a rotation may be under way
+	place    *place        // where to go on, until that is found
+	searched []sibling     // files among which that was not found
+	searches int           // for it
+	past     time.Time     // the first start, while rotated files from before it are being read
+	recalled int64         // bytes of those that were left
 
 	opened   bool
 	next     time.Time // of the next look
@@ -108,8 +125,12 @@ type Tail struct {
 	lost     uint64    // lines lost before the next batch, at least
 	reason   string    // why
 	urgently atomic.Bool
+	ended    bool // the stream is
+	end      atomic.Pointer[pipeline.Cursor]
 
-	rotations, truncations, restarts, long atomic.Uint64
+	rotations, truncations, restarts, long    atomic.Uint64
+	historyDone, historyTotal, historySkipped atomic.Uint64
+	inHistory                                 atomic.Bool
 
 	mu        sync.Mutex // held by Read
 	closed    chan struct{}
@@ -127,11 +148,12 @@ func NewTail(cfg TailConfig) (*Tail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tail %s: %w", cfg.Path, err)
 	}
-	t := &Tail{cfg: cfg, path: path, asm: asm, seen: map[inode]time.Time{}, closed: make(chan struct{})}
+	t := &Tail{cfg: cfg, path: path, asm: asm, closed: make(chan struct{})}
 	t.id = pipeline.StreamID(cfg.Name)
 	if cfg.Name == "" {
 		t.id = pipeline.StreamID("file:" + path)
 	}
+	t.inHistory.Store(cfg.History > 0)
 	return t, nil
 }
 
@@ -149,6 +171,7 @@ func (t *Tail) Seek(stream pipeline.StreamID, cursor pipeline.Cursor) error {
 		return fmt.Errorf("seek %s: %w", stream, err)
 	}
 	t.place = &p
+	t.inHistory.Store(p.Past != 0)
 	t.asm.restore(p.Seq, string(p.Parser))
 	return nil
 }
@@ -164,6 +187,11 @@ func (t *Tail) Stats() TailStats {
 		Truncations: t.truncations.Load(),
 		Restarts:    t.restarts.Load(),
 		Long:        t.long.Load(),
+
+		InHistory:      t.inHistory.Load(),
+		HistoryDone:    t.historyDone.Load(),
+		HistoryTotal:   t.historyTotal.Load(),
+		HistorySkipped: t.historySkipped.Load(),
 	}
 }
 
@@ -209,8 +237,11 @@ func (t *Tail) stopped(ctx context.Context) error {
 	case <-t.closed:
 		return fmt.Errorf("read %s: %w", t.id, os.ErrClosed)
 	default:
-		return ctx.Err()
 	}
+	if t.ended {
+		return io.EOF
+	}
+	return ctx.Err()
 }
 
 // tick looks at the files when it is time, and returns what is to be claimed about them.
@@ -219,8 +250,11 @@ func (t *Tail) tick() (pipeline.Batch, bool) {
 	if now.Before(t.next) {
 		return pipeline.Batch{}, false
 	}
-	t.next = now.Add(t.cfg.Tick)
 	t.look(now)
+	t.next = now.Add(t.stride(now))
+	if t.isOver(now) {
+		return t.finishStream(), true
+	}
 	if t.isLost(now) {
 		t.told = true
 		return pipeline.Batch{Stream: t.id, Lost: true, Reason: t.trouble.Error()}, true
@@ -232,92 +266,21 @@ func (t *Tail) tick() (pipeline.Batch, bool) {
 	return pipeline.Batch{}, false
 }
 
+// stride returns how long it is to the next look: longer while nothing happens, since a look costs the same
+// whether there is something to see or not.
+func (t *Tail) stride(now time.Time) time.Duration {
+	if t.urgently.Load() || t.rescans > 0 || len(t.gens) != 1 {
+		return t.cfg.Tick
+	}
+	if g := t.gens[0]; g.pending() || now.Sub(g.grew) < calm {
+		return t.cfg.Tick
+	}
+	return restful * t.cfg.Tick
+}
+
 func (t *Tail) pace() time.Duration {
 	if t.urgently.Load() {
 		return urgent
 	}
 	return claimPace
-}
-
-// caughtUp reports whether everything that was there at the last look has been delivered. It is not while
-// the name can't be opened: that there is nothing is not known then.
-func (t *Tail) caughtUp(now time.Time) bool {
-	if t.trouble != nil || len(t.gens) == 0 {
-		return false
-	}
-	for _, g := range append(t.gone[:len(t.gone):len(t.gone)], t.gens...) {
-		if !g.drained(now, t.cfg.Lateness) {
-			return false
-		}
-	}
-	return true
-}
-
-// isLost reports whether the stream has been unreadable long enough to say so, once: its name can't be
-// opened, and what we still hold does not grow either.
-func (t *Tail) isLost(now time.Time) bool {
-	if t.trouble == nil || t.told || now.Sub(t.since) < t.cfg.LostAfter {
-		return false
-	}
-	for _, g := range t.gens {
-		if g.broken == nil && (!g.drained(now, 0) || now.Sub(g.grew) < t.cfg.LostAfter) {
-			return false
-		}
-	}
-	return true
-}
-
-// fail notes that the name can't be opened.
-func (t *Tail) fail(now time.Time, err error) {
-	if t.trouble == nil {
-		t.since = now
-	}
-	if t.trouble == nil || t.trouble.Error() != err.Error() {
-		t.cfg.Log.Warn("live file can't be read", "stream", t.id, "err", err)
-	}
-	t.trouble = err
-}
-
-// restored notes that it can.
-func (t *Tail) restored() {
-	if t.trouble != nil {
-		t.cfg.Log.Info("live file can be read", "stream", t.id)
-	}
-	t.trouble, t.told = nil, false
-}
-
-// lose notes a loss, which the next batch tells. How many lines were lost is never known: n is how many
-// at least.
-func (t *Tail) lose(n uint64, why string) {
-	t.lost += n
-	t.reason = why
-	t.cfg.Log.Warn("lines may be lost", "stream", t.id, "reason", why)
-}
-
-// finish makes a batch of s.
-func (t *Tail) finish(s *slab) pipeline.Batch { return t.sign(t.asm.finish(s)) }
-
-// sign says whose batch b is, where it ends and what was lost before it.
-func (t *Tail) sign(b pipeline.Batch) pipeline.Batch {
-	b.Stream = t.id
-	b.Cursor = t.cursor()
-	b.LostLines, b.Reason = t.lost, t.reason
-	t.lost, t.reason = 0, ""
-	return b
-}
-
-func (t *Tail) cursor() pipeline.Cursor {
-	p := place{Seq: t.asm.seq, Parser: []byte(t.asm.state())}
-	for _, g := range t.gone {
-		p.Generations = append(p.Generations, g.mark())
-	}
-	for i, g := range t.gens {
-		if i == 0 || g.off > 0 {
-			p.Generations = append(p.Generations, g.mark())
-		}
-	}
-	if t.place != nil {
-		p.Generations = t.place.Generations
-	}
-	return p.cursor()
 }

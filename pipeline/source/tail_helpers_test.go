@@ -127,7 +127,6 @@ func (f *follower) close() {
 	f.stop()
 	<-f.done
 	f.tail.Close()
-	pause(2 * poll) // the library's poller ends at its next look
 }
 
 // numbers checks that exactly the lines first to last have come, in order.

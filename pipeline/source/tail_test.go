@@ -515,11 +515,11 @@ func TestTailSurvivesTheDeathOfTheLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer pause(2 * poll)
 		defer tl.Close()
 		var x transcript
-		for round := range 5 {
-			w.lines(10)
+		deaths := 0
+		for range 5 {
+			w.lines(3 * batchEvents)
 			for len(x.Events) < w.n {
 				b, err := tl.Read(context.Background())
 				if err != nil {
@@ -529,12 +529,14 @@ func TestTailSurvivesTheDeathOfTheLibrary(t *testing.T) {
 				if b.Release != nil {
 					b.Release()
 				}
+				if len(tl.gens) > 0 && tl.gens[0].lib != nil && len(x.Events)%(3*batchEvents) == batchEvents {
+					tl.gens[0].lib.Kill(errors.New("killed")) // in the middle of what it reads
+					deaths++
+				}
 			}
-			if lib := tl.gens[0].lib; lib != nil {
-				lib.Kill(errors.New("killed"))
-			} else if round == 0 {
-				t.Fatal("the library does not read")
-			}
+		}
+		if deaths < 2 {
+			t.Fatalf("killed the library %d times, want 2 or more: it does not read", deaths)
 		}
 		f := &follower{got: x}
 		f.numbers(t, 1, w.n)

@@ -46,7 +46,7 @@ func protocol(r request) string {
 	return "HTTP/1.1"
 }
 
-// nginxLine writes as the log_format in README.md has it.
+// nginxLine writes JSON, as a log_format that has the key id and the request whole.
 func (w *world) nginxLine(done time.Time, r request, line, upstream string) {
 	w.nginx.add(done, `{"time":"%s","msec":%d.%03d,"remote_addr":"%s","request":"%s","status":%d,"bytes":%d,`+
 		`"request_length":%d,"request_time":%s,"upstream_response_time":"%s","user_agent":"%s","key_id":"%s"}`,
