@@ -29,10 +29,11 @@ type journalEntry struct {
 	object    string // the unit that journald speaks of
 	dropped   uint64 // how many messages of it were dropped
 	broken    bool   // the line goes on in the next entry
+	urgent    bool   // of priority 3, which is what Docker gives standard error
 }
 
 // entryFields are the fields that are asked for; those that begin with two underscores come anyway.
-const entryFields = "MESSAGE,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,CONTAINER_NAME,_HOSTNAME,SYSLOG_IDENTIFIER,_TRANSPORT," +
+const entryFields = "MESSAGE,PRIORITY,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,CONTAINER_NAME,_HOSTNAME,SYSLOG_IDENTIFIER,_TRANSPORT," +
 	"OBJECT_SYSTEMD_UNIT,N_DROPPED,_LINE_BREAK,CONTAINER_PARTIAL_MESSAGE"
 
 // An exportReader takes entries out of the Journal Export Format: a line KEY=value for each field, or, where a
@@ -163,6 +164,8 @@ func (r *exportReader) set(key, value []byte) {
 			e.message += "\n"
 		}
 		e.message += string(value)
+	case "PRIORITY":
+		e.urgent = string(value) == "3"
 	case "_SYSTEMD_UNIT":
 		e.unit = r.name(value)
 	case "_SYSTEMD_USER_UNIT":

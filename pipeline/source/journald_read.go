@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	journalLinger = 5 * time.Millisecond   // for more of a batch
 	journalSettle = 250 * time.Millisecond // after so long without an entry, there was none so long ago
 	journalStall  = 10 * time.Second       // a known entry that does not come for so long was overlooked
 	burntNumbers  = 16                     // entries' numbers that may be missing with nothing lost: a rotation uses up some
@@ -19,7 +20,7 @@ const (
 func (j *Journald) step(ctx context.Context) {
 	wait := journalTick
 	if j.pending {
-		wait = linger
+		wait = journalLinger
 	}
 	n, err := j.child.read(j.reader.room(), wait)
 	now := j.cfg.Now()

@@ -48,16 +48,19 @@ func (f *unitFilter) wants(name string) bool {
 	return yes
 }
 
-// origin returns where an entry is from, if it is to be read.
+// origin returns where an entry is from, if it is to be read. What a container wrote is of that container, also
+// where the unit that brought it, as docker.service, was asked for.
 func (f *unitFilter) origin(e *journalEntry) (o parse.Origin, ok bool) {
+	unit := e.unit
+	if f.wants(e.userUnit) {
+		unit = e.userUnit
+	}
 	switch {
-	case f.wants(e.container):
+	case e.container != "" && (f.wants(e.container) || f.wants(unit)):
 		o.Container = e.container
 		f.carriers[e.unit] = struct{}{}
-	case f.wants(e.userUnit):
-		o.Unit = e.userUnit
-	case f.wants(e.unit):
-		o.Unit = e.unit
+	case f.wants(unit):
+		o.Unit = unit
 	default:
 		return o, false
 	}
@@ -85,7 +88,8 @@ func (f *unitFilter) records(list []parse.Record, e *journalEntry) (_ []parse.Re
 		}
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")
-		list = append(list, parse.Record{Text: strings.TrimSuffix(line, "\r"), Time: e.at, Origin: o, Cut: e.broken && !more})
+		list = append(list, parse.Record{Text: strings.TrimSuffix(line, "\r"), Time: e.at, Origin: o,
+			Cut: e.broken && !more, Err: e.container != "" && e.urgent})
 	}
 	return list, 0
 }

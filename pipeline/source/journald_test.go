@@ -155,8 +155,8 @@ func TestJournalRecords(t *testing.T) {
 		parse.Record{Text: "x", Origin: parse.Origin{Unit: "mastodon-web.service"}})
 	check(journalEntry{unit: "ssh.service", message: "Accepted"})
 	check(journalEntry{unit: "docker.service", container: "mastodon-db-1", message: "x"})
-	check(journalEntry{unit: "docker.service", container: "mastodon-sidekiq-1", message: "x", broken: true},
-		parse.Record{Text: "x", Origin: parse.Origin{Container: "mastodon-sidekiq-1"}, Cut: true})
+	check(journalEntry{unit: "docker.service", container: "mastodon-sidekiq-1", message: "x", broken: true, urgent: true},
+		parse.Record{Text: "x", Origin: parse.Origin{Container: "mastodon-sidekiq-1"}, Cut: true, Err: true})
 
 	journald := journalEntry{unit: "systemd-journald.service", transport: "driver"}
 	of := func(object, message string, dropped uint64) journalEntry {

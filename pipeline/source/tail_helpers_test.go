@@ -216,7 +216,7 @@ func logPath(t testing.TB) string { return filepath.Join(t.TempDir(), "access.lo
 func pause(d time.Duration) { <-time.After(d) }
 
 // patience is how long a test waits for what must come.
-const patience = 5 * time.Second
+const patience = 90 * time.Second
 
 // gaps says where the numbers of the lines jump.
 func (f *follower) gaps() string {
