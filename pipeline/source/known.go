@@ -54,9 +54,10 @@ func (t *Tail) pass(written time.Time) {
 }
 
 // fresh opens the rotated files that were never seen, oldest first: the name was theirs, or a copy of them
-// was made, since we looked last. An archive that can't be looked into yet is left for the next look.
-func (t *Tail) fresh(now time.Time, list []sibling) []*generation {
-	var out []*generation
+// was made, since we looked last. An archive that can't be looked into yet is left for the next look. All
+// is false when a file could not be opened: it may have been given another name meanwhile.
+func (t *Tail) fresh(now time.Time, list []sibling) (out []*generation, all bool) {
+	all = true
 	for _, s := range list {
 		if !s.info.ModTime().After(t.horizon) || t.holds(inodeOf(s.info)) {
 			continue
@@ -64,7 +65,7 @@ func (t *Tail) fresh(now time.Time, list []sibling) []*generation {
 		g, err := openSibling(now, s)
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
-			t.rescans = max(t.rescans, 1)
+			all = false
 			continue
 		}
 		if g.doubted {
@@ -76,5 +77,5 @@ func (t *Tail) fresh(now time.Time, list []sibling) []*generation {
 		}
 		out = append(out, g)
 	}
-	return out
+	return out, all
 }
