@@ -1,6 +1,8 @@
 package source
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 	"time"
 )
@@ -55,7 +57,7 @@ func (t *Tail) pass(written time.Time) {
 
 // fresh opens the rotated files that were never seen, oldest first: the name was theirs, or a copy of them
 // was made, since we looked last. An archive that can't be looked into yet is left for the next look. All
-// is false when a file could not be opened: it may have been given another name meanwhile.
+// is false when a file was given another name meanwhile.
 func (t *Tail) fresh(now time.Time, list []sibling) (out []*generation, all bool) {
 	all = true
 	for _, s := range list {
@@ -63,9 +65,12 @@ func (t *Tail) fresh(now time.Time, list []sibling) (out []*generation, all bool
 			continue
 		}
 		g, err := openSibling(now, s)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errRenamed) {
+			all = false
+			continue
+		}
 		if err != nil {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
-			all = false
 			continue
 		}
 		if g.doubted {
