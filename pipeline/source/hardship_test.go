@@ -324,3 +324,21 @@ func TestTailCountsLongLinesOfBothReaders(t *testing.T) {
 		}
 	}
 }
+
+func TestTailFileDatedInTheFuture(t *testing.T) {
+	w := newWriter(t, logPath(t))
+	old := write(t, w.path+".1", nginxLog(1000, 1010))
+	os.Chtimes(old, time.Now().AddDate(12, 0, 0), time.Now().AddDate(12, 0, 0))
+	w.lines(2000)
+	tl, err := NewTail(quick(w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tl.Close()
+	var x transcript
+	readSome(t, tl, &x, batchEvents)
+	w.copyTruncate(nil)
+	w.lines(10)
+	readSome(t, tl, &x, w.n)
+	(&follower{got: x}).numbers(t, 1, w.n)
+}

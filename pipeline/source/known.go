@@ -12,6 +12,8 @@ const (
 	minCopy = 32
 	// keptKnown is how many known texts are remembered, savedKnown how many of them in a cursor.
 	keptKnown, savedKnown = 64, 8
+	// wrongClock is how far ahead of us a file may be dated.
+	wrongClock = time.Hour
 )
 
 // note remembers the text of a generation that is not to be read again, whatever file it is found in.
@@ -48,9 +50,10 @@ func (g *generation) begunAs(head []byte) bool {
 	return min(len(own), len(head)) >= minCopy && agree(own, head)
 }
 
-// pass moves the horizon: rotated files last written before it were read, or are not to be.
+// pass moves the horizon: rotated files last written before it were read, or are not to be. A file that is
+// dated far ahead was written when the clock was wrong: behind it nothing would ever be new.
 func (t *Tail) pass(written time.Time) {
-	if written.After(t.horizon) {
+	if written.After(t.horizon) && written.Before(t.cfg.Now().Add(wrongClock)) {
 		t.horizon = written
 	}
 }

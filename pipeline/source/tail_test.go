@@ -223,7 +223,7 @@ func TestTailResumesAfterRotations(t *testing.T) {
 	for n := range 4 {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWriter(t, logPath(t))
-			write(t, w.path+".1", "what is older is not read\n")
+			write(t, w.path+".1", "what is older is not read, and is known when it is seen\n")
 			w.lines(10)
 			f := resume(t, w, TailConfig{}, func() {
 				for range n {
