@@ -376,3 +376,26 @@ func TestTailQuietTruncationIsNoLoss(t *testing.T) {
 		}
 	})
 }
+
+func TestTailDoesNotReadACopyThatIsJustBeingMade(t *testing.T) {
+	w := newWriter(t, logPath(t))
+	w.lines(100)
+	f := resume(t, w, quick(w), func() { write(t, w.path+".1", "") })
+	f.caughtUp(t, 1)
+	w.lines(10)
+	text, err := os.ReadFile(w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, w.path+".1", string(text))
+	f.events(t, 10)
+	f.caughtUp(t, 1)
+	if err := os.Truncate(w.path, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.lines(10)
+	f.events(t, 20)
+	f.caughtUp(t, 1)
+	f.close()
+	f.numbers(t, 101, w.n)
+}

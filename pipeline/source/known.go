@@ -35,7 +35,12 @@ func (t *Tail) note(g *generation) {
 // isKnown reports whether a rotated file holds a text that is being read, was read, or is not to be read:
 // a copy of it, or an archive.
 func (t *Tail) isKnown(g *generation) bool {
-	same := func(other *generation) bool { return other != g && other.begunAs(g.peek) }
+	same := func(other *generation) bool {
+		if !other.packed {
+			other.begun() // it may have been empty when we looked
+		}
+		return other != g && other.begunAs(g.peek)
+	}
 	return slices.ContainsFunc(t.gone, same) || slices.ContainsFunc(t.gens, same) || knows(t.known, g.peek)
 }
 
@@ -59,7 +64,7 @@ func (t *Tail) pass(written time.Time) {
 }
 
 // fresh opens the rotated files that were never seen, oldest first: the name was theirs, or a copy of them
-// was made, since we looked last. An archive that can't be looked into yet is left for the next look. All
+// was made, since we looked last. What can't be told yet is left for the next look. All
 // is false when a file was given another name meanwhile.
 func (t *Tail) fresh(now time.Time, list []sibling) (out []*generation, all bool) {
 	all = true
@@ -76,10 +81,10 @@ func (t *Tail) fresh(now time.Time, list []sibling) (out []*generation, all bool
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
 			continue
 		}
-		if g.doubted {
-			if now.Sub(g.mod) < archiveRetry {
-				t.rescans = max(t.rescans, 1)
-			}
+		if g.unclear(now) {
+			t.rescans = max(t.rescans, 1)
+		}
+		if g.unclear(now) || g.doubted && g.packed {
 			g.close()
 			continue
 		}
