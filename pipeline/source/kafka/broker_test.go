@@ -188,7 +188,7 @@ func (b *broker) setRetention(t testing.TB, topic, ms string) {
 // eventually waits until check has nothing to object.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -199,7 +199,7 @@ func eventually(t testing.TB, what string, check func() error) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s: not so after 30 s: %v", what, err)
+			t.Fatalf("%s: not so after a minute: %v", what, err)
 		}
 	}
 }

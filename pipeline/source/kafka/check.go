@@ -100,8 +100,8 @@ func (k *checker) group(ctx context.Context) {
 	switch {
 	case errors.Is(err, kafkago.GroupAuthorizationFailed): // READ would imply this right
 		k.fail(what, err, "")
-	case err != nil:
-		k.tell(Verdict{What: what, OK: true, Detail: "may be joined; who is in it can't be seen: " + shorten(err)})
+	case err != nil: // as while the coordinator is being found
+		k.tell(Verdict{What: what, OK: true, Detail: "may be joined; the broker does not say who is in it"})
 	case len(members) == 0:
 		k.tell(Verdict{What: what, OK: true, Detail: "may be joined; nobody is in it"})
 	default:

@@ -95,6 +95,9 @@ func (p *partition) Read(ctx context.Context) (pipeline.Batch, error) {
 		if p.closed.Err() != nil {
 			return pipeline.Batch{}, os.ErrClosed
 		}
+		if err := ctx.Err(); err != nil {
+			return pipeline.Batch{}, err
+		}
 		if err := p.more(ctx); err != nil {
 			p.demux.Flush() // what was read must not wait for what can't be
 			p.note(err)

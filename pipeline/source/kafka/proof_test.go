@@ -52,16 +52,16 @@ func TestProof(t *testing.T) {
 	if testing.Short() {
 		t.Skip("killing takes a while")
 	}
-	n, seed := 20_000, uint64(time.Now().UnixNano())
+	n, life, seed := 20_000, 1500, uint64(time.Now().UnixNano())
 	if os.Getenv("FEDWARDEN_TORTURE") == "1" {
-		n = 2_000_000
+		n, life = 2_000_000, 4000
 	}
 	start := startFake
 	if os.Getenv("FEDWARDEN_KAFKA_LIBS") != "" || os.Getenv("FEDWARDEN_REQUIRE_SERVERS") == "1" {
 		start = startReal
 	}
 	t.Logf("seed %d", seed)
-	p := &proof{t: t, broker: start(t), n: n, rand: rand.New(rand.NewPCG(seed, 1))}
+	p := &proof{t: t, broker: start(t), n: n, life: life, rand: rand.New(rand.NewPCG(seed, 1))}
 	p.topic = p.broker.topic(t, proofPartitions)
 	p.scene = newScene(t, p.broker, p.topic)
 	p.scene.cfg.Lateness = 20 * time.Second
@@ -81,6 +81,7 @@ type proof struct {
 	scene  *scene
 	topic  string
 	n      int
+	life   int // of a reader, in milliseconds, at most
 	rand   *rand.Rand
 
 	stops, kills, broken int
@@ -92,14 +93,14 @@ func (p *proof) run() {
 	var err error
 	for done := false; !done; {
 		r := p.scene.start()
-		if p.rand.IntN(4) == 0 {
+		if p.broken == 0 || p.rand.IntN(12) == 0 {
 			p.pause(300)
 			p.broker.kill(p.t)
 			p.broken++
 			p.pause(300)
 			p.broker.restart(p.t)
 		}
-		p.pause(1500)
+		p.pause(p.life)
 		if p.rand.IntN(3) == 0 {
 			r.stop()
 			p.stops++
