@@ -115,6 +115,20 @@ func (j *Journald) killChild() bool {
 	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
 }
 
+// TestJournaldQuiet goes on in a journal to which nothing is added: its streams are claimed all the same.
+func TestJournaldQuiet(t *testing.T) {
+	j := newJournal(t, "")
+	j.unit(webUnit).lines(10)
+	first := listen(t, j.open(JournaldConfig{History: time.Hour}), newBook(), nil)
+	first.until("lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 10 })
+	first.close()
+	again := listen(t, j.open(JournaldConfig{}), first.book, nil)
+	at := pipeline.TimeOf(time.Now())
+	again.until("claims", func(k *book) bool { return k.claims[k.stream(webUnit)] > at && k.claims["journald"] > at })
+	again.close()
+	again.book.exactly(t, again.book.stream(webUnit), 1, 10)
+}
+
 // TestJournaldSuppressed exceeds a real journald's rate limit: what it drops is counted as lost, and with what
 // it keeps it is all there was. The capture in testdata was made alike.
 func TestJournaldSuppressed(t *testing.T) {
