@@ -27,6 +27,7 @@ type Config struct {
 	Memory         Size            `yaml:"memory"`          // one hard ceiling; raise it above 20,000 peers
 	Listen         string          `yaml:"listen"`          // /metrics, /healthz, /readyz; "off" for none
 	Grace          Duration        `yaml:"grace"`           // how long a stop waits for deliveries
+	History        HistoryConfig   `yaml:"history"`         // how much of the logs' past is read at the first start
 	Detectors      DetectorsConfig `yaml:"detectors"`
 	Sinks          SinksConfig     `yaml:"sinks"`
 }
@@ -98,7 +99,8 @@ const (
 
 // defaults returns the Config of an empty file.
 func defaults() Config {
-	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace)}
+	return Config{Memory: memoryDefault(), Listen: defaultListen, Grace: Duration(defaultGrace),
+		History: HistoryConfig{Age: Duration(defaultHistoryAge), Time: Duration(defaultHistoryTime)}}
 }
 
 // loadConfig reads the file at path, if one is given, and the environment over it. The error holds every
@@ -156,6 +158,9 @@ func (c *Config) validate(d *decoder) {
 	}
 	if c.Grace < 0 {
 		d.problem("grace", "must not be negative")
+	}
+	if c.History.Age < 0 || c.History.Time < 0 {
+		d.problem("history", "must not be negative")
 	}
 	for i, p := range c.TrustedProxies {
 		if _, err := parsePrefix(p); err != nil {

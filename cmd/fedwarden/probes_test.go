@@ -24,7 +24,7 @@ func TestReady(t *testing.T) {
 	f := func(change func(*session), wantHealthy bool, want string) {
 		t.Helper()
 		s := &service{}
-		n := &session{last: runner.Status{At: time.Now()}, sources: []pipeline.Source{&reading{}}}
+		n := &session{last: runner.Status{At: time.Now()}, following: following{sources: []pipeline.Source{&reading{}}}}
 		change(n)
 		s.current.Store(n)
 		if err := s.Healthy(); (err == nil) != wantHealthy {

@@ -40,7 +40,7 @@ func (s *service) reread() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := cfg.liveInputs(s.command.Inputs)
+	inputs, err := cfg.liveInputs(s.console.ctx, s.command.Inputs, s.log)
 	if err != nil {
 		return nil, err
 	}

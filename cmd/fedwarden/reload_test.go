@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -225,7 +226,7 @@ func TestReplaceRevives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs, err := cfg.liveInputs(nil)
+	inputs, err := cfg.liveInputs(t.Context(), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

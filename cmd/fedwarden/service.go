@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/checkpoint"
 	"github.com/fedwarden/fedwarden/pipeline/runner"
-	"github.com/fedwarden/fedwarden/pipeline/source"
 )
 
 // A service is what lives as long as the process: the state directory, the listeners, the metrics, and one
@@ -28,6 +28,8 @@ type service struct {
 	store   *checkpoint.Store
 	web     *web
 	start   time.Time
+	loaded  *pipeline.Checkpoint // what the first session goes on from, until it does
+	damage  []string             // what of it could not be read
 
 	turn    sync.RWMutex // held to write while one session yields to the next
 	current atomic.Pointer[session]
@@ -57,8 +59,15 @@ func (s *service) close() {
 }
 
 // run opens everything and runs one session after another until ctx ends.
-func (s *service) run(ctx context.Context, cfg *Config, inputs []source.Input) (err error) {
+func (s *service) run(ctx context.Context, cfg *Config) error {
+	inputs, err := cfg.liveInputs(ctx, s.command.Inputs, s.log)
+	if err != nil {
+		return err
+	}
 	if s.store, err = checkpoint.Open(s.dir, checkpoint.Options{Timeout: time.Second}); err != nil {
+		return err
+	}
+	if err := s.load(); err != nil {
 		return err
 	}
 	first, err := s.prepare(cfg, inputs)
@@ -84,6 +93,23 @@ func (s *service) run(ctx context.Context, cfg *Config, inputs []source.Input) (
 	return err
 }
 
+// load reads the checkpoint that the process begins with.
+func (s *service) load() error {
+	cp, notices, err := s.store.Load()
+	if err != nil {
+		return err
+	}
+	for _, notice := range notices {
+		s.log.Warn("state directory", "notice", notice.String())
+		s.damage = append(s.damage, notice.String())
+	}
+	s.loaded = cp
+	if cp == nil {
+		s.loaded = &pipeline.Checkpoint{}
+	}
+	return nil
+}
+
 // loop runs sessions, and tells systemd, until ctx ends.
 func (s *service) loop(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.systemd.stopping)()
@@ -106,7 +132,17 @@ func (s *service) loop(ctx context.Context) error {
 // launch runs the current session; what comes of it is sent when it is over.
 func (s *service) launch(ctx context.Context) <-chan error {
 	over := make(chan error, 1)
-	r := s.current.Load().runner
-	go func() { over <- r.Run(ctx) }()
+	n := s.current.Load()
+	reading, refuse := context.WithCancelCause(ctx)
+	stop := n.following.begin(ctx, n.later, func(err error) { refuse(err) })
+	go func() {
+		err := n.runner.Run(reading)
+		stop()
+		if cause := context.Cause(reading); err == nil && ctx.Err() == nil && cause != nil {
+			err = cause
+		}
+		refuse(nil)
+		over <- err
+	}()
 	return over
 }

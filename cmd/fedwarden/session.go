@@ -2,26 +2,26 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/engine"
 	"github.com/fedwarden/fedwarden/pipeline/notify"
 	"github.com/fedwarden/fedwarden/pipeline/runner"
-	"github.com/fedwarden/fedwarden/pipeline/source"
 	"github.com/fedwarden/fedwarden/sinks"
 )
 
 // A session is one configuration in effect: what it names, and the runner that was made of it. Each reload
 // makes a new one.
 type session struct {
-	cfg     *Config
-	inputs  []source.Input
-	sinks   []pipeline.Sink
-	routes  []notify.Route
-	files   []*sinks.File // those of sinks that are files
-	sources []pipeline.Source
+	cfg    *Config
+	inputs []InputConfig
+	sinks  []pipeline.Sink
+	routes []notify.Route
+	files  []*sinks.File // those of sinks that are files
+	following
+	later   chan pipeline.Source // what the finders find; nil: there are none
 	keys    func() int
 	notices []string
 
@@ -31,15 +31,19 @@ type session struct {
 
 // prepare makes everything of cfg that can be refused, beside the session that runs: a source reads nothing
 // before its runner does.
-func (s *service) prepare(cfg *Config, inputs []source.Input) (*session, error) {
+func (s *service) prepare(cfg *Config, inputs []InputConfig) (*session, error) {
 	next := &session{cfg: cfg, inputs: inputs}
 	if err := next.openSinks(s.console); err != nil {
 		next.discard()
 		return nil, err
 	}
-	if err := next.openSources(s.log); err != nil {
+	next.following = following{log: s.log, config: cfg, past: s.past(cfg), identity: s.identity()}
+	if err := next.openAll(inputs); err != nil {
 		next.discard()
 		return nil, err
+	}
+	if len(next.finders) > 0 {
+		next.later = make(chan pipeline.Source)
 	}
 	return next, nil
 }
@@ -65,35 +69,29 @@ func (n *session) openSinks(c *console) (err error) {
 	return nil
 }
 
-func (n *session) openSources(log *slog.Logger) error {
-	for _, in := range n.inputs {
-		tail, err := source.NewTail(source.TailConfig{Path: in.Path, Format: in.Format, Parse: *in.Parse, Lateness: in.Lateness, Log: log})
-		if err != nil {
-			return usageError{fmt.Errorf("input %s: %w", in.Path, err)}
-		}
-		n.sources = append(n.sources, tail)
-	}
-	return nil
-}
-
 // begin makes the runner of n, which goes on from the checkpoint, and n the session that all ask.
 func (s *service) begin(n *session) error {
-	cp, notices, err := s.store.Load()
-	if err != nil {
-		return err
+	if s.loaded == nil {
+		if err := s.load(); err != nil {
+			return err
+		}
 	}
-	for _, notice := range notices {
-		s.log.Warn("state directory", "notice", notice.String())
-		n.notices = append(n.notices, notice.String())
-	}
+	cp := s.loaded
+	n.notices = append(n.notices, s.damage...)
+	s.loaded, s.damage = nil, nil
 	debug.SetMemoryLimit(int64(n.cfg.Memory) / 10 * 8)
 	e, keys := newEngine(n.cfg, s.store.Secret())
 	n.keys = keys
+	anew := func() *engine.Engine {
+		e, n.keys = newEngine(n.cfg, s.store.Secret())
+		return e
+	}
 	s.metrics.Renew()
+	var err error
 	n.runner, err = runner.New(runner.Config{
-		Engine: e, Sources: n.sources, Sinks: n.sinks, Store: s.store, Restored: cp,
+		Engine: e, Sources: n.sources, Found: n.later, Anew: anew, Vital: isVital, Sinks: n.sinks, Store: s.store, Restored: cp,
 		Notifier: notify.New(notify.Config{Routes: n.routes, HistoryUntil: pipeline.TimeOf(time.Now())}),
-		Grace:    n.cfg.Grace.std(), Log: s.log, Metrics: s.metrics, Keys: keys,
+		Grace:    n.cfg.Grace.std(), Log: s.log, Metrics: s.metrics, Keys: func() int { return n.keys() },
 		StateBytes: func() int64 { return s.store.Info().StoredBytes },
 	})
 	if err != nil {
@@ -105,9 +103,7 @@ func (s *service) begin(n *session) error {
 
 // discard closes what a session that never ran has opened.
 func (n *session) discard() {
-	for _, source := range n.sources {
-		source.Close() //nolint:errcheck // nothing was read
-	}
+	n.following.close()
 	n.closeFiles()
 }
 

@@ -49,8 +49,15 @@ func (g *generation) inspect() {
 		g.text = nil
 	}
 	g.packed = g.packed || isPacked(g.path)
-	g.doubted = g.packed && (err != nil || len(g.peek) == 0)
+	g.doubted = g.packed && err != nil || len(g.peek) < minCopy
 	g.flush = g.packed
+}
+
+// unclear reports whether it can't be told yet what text a file holds: an archive or a copy that is just
+// being made has no beginning yet.
+func (g *generation) unclear(now time.Time) bool {
+	age := now.Sub(g.mod)
+	return g.doubted && age < archiveRetry && age > -archiveRetry
 }
 
 // beginningOf reads so much of a text as a fingerprint covers. A text that is shorter is no error, one that

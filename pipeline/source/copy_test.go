@@ -326,3 +326,76 @@ func TestTailReadsAnOldCursor(t *testing.T) {
 		t.Errorf("got %d lost, position %s", f.got.Lost, Position(pipeline.Cursor(old)))
 	}
 }
+
+func TestTailSearchesNothingTwice(t *testing.T) {
+	w := newWriter(t, logPath(t))
+	w.lines(20)
+	f := follow(t, quick(w), "")
+	f.events(t, 20)
+	f.close()
+	os.Remove(w.path)
+	for _, name := range []string{".2.gz", ".3.gz"} {
+		write(t, w.path+name, gz(t, "another log's text, of more bytes than are needed to know it\n"))
+	}
+	tl, err := NewTail(quick(w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tl.Close()
+	if err := tl.Seek(tl.id, f.cursor()); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		tl.look(time.Now())
+	}
+	if tl.searches != 1 || tl.place == nil {
+		t.Errorf("searched %d times among archives that did not change, want once", tl.searches)
+	}
+	os.WriteFile(w.path+".1", []byte(nginxLog(1, 5)), 0o644)
+	tl.look(time.Now())
+	if tl.searches != 2 {
+		t.Errorf("searched %d times, want again when a file has come", tl.searches)
+	}
+}
+
+func TestTailQuietTruncationIsNoLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWriter(t, logPath(t))
+		w.lines(20)
+		f := follow(t, TailConfig{Path: w.path}, "")
+		f.events(t, 20)
+		pause(time.Minute)
+		w.copyTruncate(nil)
+		f.until(t, "a reason", func() bool { return len(f.reasons) == 1 })
+		w.lines(5)
+		f.events(t, 25)
+		f.close()
+		f.numbers(t, 1, 25)
+		if f.got.Lost != 0 || !strings.Contains(f.reasons[0], "access.log.1") {
+			t.Errorf("got %d lost, reasons %q", f.got.Lost, f.reasons)
+		}
+	})
+}
+
+func TestTailDoesNotReadACopyThatIsJustBeingMade(t *testing.T) {
+	w := newWriter(t, logPath(t))
+	w.lines(100)
+	f := resume(t, w, quick(w), func() { write(t, w.path+".1", "") })
+	f.caughtUp(t, 1)
+	w.lines(10)
+	text, err := os.ReadFile(w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, w.path+".1", string(text))
+	f.events(t, 10)
+	f.caughtUp(t, 1)
+	if err := os.Truncate(w.path, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.lines(10)
+	f.events(t, 20)
+	f.caughtUp(t, 1)
+	f.close()
+	f.numbers(t, 101, w.n)
+}

@@ -28,18 +28,42 @@
 //
 // # Tail
 //
-// A live file is a row of generations: inodes that its name has pointed to, oldest first. Each is opened
-// by us and held open, so that renaming, unlinking or a loss of permission takes nothing away. The first
-// is read by nxadm/tail through /proc/self/fd/N, by polling and without reopening: the library turns
-// bytes of one inode into lines; names, rotation and truncation are ours. Where much is unread, our own
-// reader goes first and hands over at the exact byte. A generation is left when another has taken its
-// name, it is read to its end, and it has not grown for a while (Grace), because a server goes on writing
-// into the old file until it is told to reopen. It stays open a while longer, and what still comes is
-// read, too.
+// A live file is a row of generations: files that hold what its name has stood for, oldest first. Each is
+// opened by us and held open, so that renaming, unlinking or a loss of permission takes nothing away. The
+// first is read: by nxadm/tail through /proc/self/fd/N, up to its end at each look and without reopening,
+// or, where much is unread, by our own reader. The library turns bytes of one inode into lines; when to
+// look, names, rotation and truncation are ours. It gathers a line whole, however long, so it is let at
+// small pieces only; and it polls nothing, so a quiet file costs one look every 200 ms. A generation is
+// left when another has taken its name, it is read to its end, and it has not grown for a while (Grace),
+// because a server goes on writing into the old file until it is told to reopen. It stays open a while
+// longer, and what still comes is read, too.
 //
-// A truncated file is begun anew; what had not been read of it is lost, and the batch says so. The copy
-// that copytruncate makes is known as a copy and not read as a log of its own, nor is what was lost taken
-// from it: use rotation by renaming. Compressed siblings are not searched either.
+// # Texts, not files
+//
+// What must be read once is a text, whatever file it lies in: the log, its name after rotation, the copy
+// that copytruncate made of it, the archive that was made of that. A text is known by its beginning, built
+// from the lines as they were delivered. So a rotated file is read if it was last written after all that
+// was read to its end (the horizon), and its text is neither held nor known. Archives are read by their
+// unpacked text; the place in them is an offset of that. Nothing is unpacked but on resume and for a few
+// looks after a rotation or truncation, and then a kilobyte of each file behind the horizon.
+//
+// A batch is handed over only if the file begins, after it was read, as it did before: then all of it was
+// of the same text. If it does not, the batch is taken back, and the file was truncated: the rest of the
+// old text is read from the copy, from the very byte, then the copies of what came and went since, then
+// the file from its beginning. What is lost is what came between the copy and the truncation, or what was
+// not read where there is no copy. The batch says so: LostLines when something was seen to be gone, or the
+// file was being written at that moment; a Reason always, since nobody can know.
+//
+// # Going on
+//
+// A cursor names every generation by inode, birth and fingerprint, besides the horizon and a few texts
+// that are known. On resume each is searched under the name, under other names, as a copy, as an archive;
+// all that is younger is read after it, in order, then the live file. A stream that has no place to go on
+// from may begin with its History: the rotated files that are young enough, until HistoryUntil. A Tail in
+// history claims no CaughtUp.
+//
+// A log that Watch has found ends when no file has had its name for EndAfter; its last cursor keeps the
+// number of its lines and the texts, so that it goes on there when it comes back.
 //
 // All of this happens within Read, so a Tail has no goroutine of its own and needs none to be stopped;
 // who does not read is not read for.

@@ -20,6 +20,16 @@ const (
 	keptEnds        = 1024            // ended logs whose last cursor is kept
 )
 
+// A Finder finds logs that come, each once, by their paths.
+type Finder interface {
+	// Next returns the logs that have come since the last call, at most so many.
+	Next(most int) []string
+	// Follow makes a log one that was found already.
+	Follow(path string)
+	// Forget makes a log one that can be found again.
+	Forget(path string)
+}
+
 // A Glob finds the logs that patterns match, each once. It holds no file and starts nothing.
 type Glob struct {
 	patterns []string
@@ -96,9 +106,10 @@ func (g *Glob) isRotation(name string, names []string) bool {
 	return slices.ContainsFunc(names, of)
 }
 
-// A WatchConfig says which logs to look for, and how to follow them. Patterns and Tail are needed.
+// A WatchConfig says which logs to look for, and how to follow them. Tail is needed, and Patterns or Find.
 type WatchConfig struct {
 	Patterns []string
+	Find     Finder                       // finds them instead of Patterns
 	Tail     func(path string) TailConfig // for a log that was found; without EndAfter it is an hour
 	Tails    []*Tail                      // are followed already; those that end may be found again
 	Most     int                          // logs that are followed at once; zero is 256
@@ -110,7 +121,7 @@ type WatchConfig struct {
 // A watch is what Watch knows.
 type watch struct {
 	cfg   WatchConfig
-	glob  *Glob
+	find  Finder
 	tails map[string]*Tail
 	ends  map[string]pipeline.Cursor // of logs that have ended
 	full  bool                       // it was said that there are too many
@@ -154,14 +165,18 @@ func newWatch(cfg WatchConfig) (*watch, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	glob, err := NewGlob(cfg.Patterns...)
-	if err != nil {
-		return nil, err
+	find := cfg.Find
+	if find == nil {
+		glob, err := NewGlob(cfg.Patterns...)
+		if err != nil {
+			return nil, err
+		}
+		find = glob
 	}
-	w := &watch{cfg: cfg, glob: glob, tails: map[string]*Tail{}, ends: map[string]pipeline.Cursor{}}
+	w := &watch{cfg: cfg, find: find, tails: map[string]*Tail{}, ends: map[string]pipeline.Cursor{}}
 	for _, t := range cfg.Tails {
 		w.tails[t.path] = t
-		glob.Follow(t.path)
+		find.Follow(t.path)
 	}
 	return w, nil
 }
@@ -171,7 +186,7 @@ func (w *watch) look() []*Tail {
 	for path, t := range w.tails {
 		if c, ended := t.End(); ended {
 			delete(w.tails, path)
-			w.glob.Forget(path)
+			w.find.Forget(path)
 			w.keep(path, c)
 		}
 	}
@@ -185,7 +200,7 @@ func (w *watch) look() []*Tail {
 	}
 	w.full = false
 	var out []*Tail
-	for _, path := range w.glob.Next(room) {
+	for _, path := range w.find.Next(room) {
 		t, err := w.follow(path)
 		if err != nil {
 			w.cfg.Log.Warn("log can't be followed", "err", err)

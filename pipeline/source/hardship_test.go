@@ -274,6 +274,10 @@ func TestTailUsesNoInotify(t *testing.T) {
 // TestTailALineWithoutEnd writes a gigabyte without a newline, as fast as a hole can be made, and counts
 // what the process holds of it.
 func TestTailALineWithoutEnd(t *testing.T) {
+	size := int64(1 << 30)
+	if testing.Short() {
+		size = 128 << 20
+	}
 	w := newWriter(t, logPath(t))
 	w.lines(1)
 	f := follow(t, TailConfig{Path: w.path, Tick: 5 * time.Millisecond, MaxLine: 64 << 10}, "")
@@ -284,7 +288,7 @@ func TestTailALineWithoutEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(w.path, fi.Size()+1<<30); err != nil {
+	if err := os.Truncate(w.path, fi.Size()+size); err != nil {
 		t.Fatal(err)
 	}
 	w.raw("\n")
@@ -319,4 +323,22 @@ func TestTailCountsLongLinesOfBothReaders(t *testing.T) {
 			t.Errorf("backlog %d: got %d long lines, want 1", backlog, n)
 		}
 	}
+}
+
+func TestTailFileDatedInTheFuture(t *testing.T) {
+	w := newWriter(t, logPath(t))
+	old := write(t, w.path+".1", nginxLog(1000, 1010))
+	os.Chtimes(old, time.Now().AddDate(12, 0, 0), time.Now().AddDate(12, 0, 0))
+	w.lines(2000)
+	tl, err := NewTail(quick(w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tl.Close()
+	var x transcript
+	readSome(t, tl, &x, batchEvents)
+	w.copyTruncate(nil)
+	w.lines(10)
+	readSome(t, tl, &x, w.n)
+	(&follower{got: x}).numbers(t, 1, w.n)
 }

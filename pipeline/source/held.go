@@ -22,7 +22,7 @@ type generation struct {
 	peek []byte // how it began when nothing of it was delivered yet
 
 	packed  bool // an archive: off counts its text, size its bytes
-	doubted bool // an archive that could not be looked into: it may still be being written
+	doubted bool // when it was opened, too little of its text was there to know it by
 	copy    bool // made by copytruncate: half a line at its end is torn, and it may be shorter than off
 	past    bool // lies before the first start
 

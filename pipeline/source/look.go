@@ -76,7 +76,7 @@ func (t *Tail) adopt(now time.Time, named *generation) {
 	}
 	if t.rescans > 0 {
 		t.rescans--
-		t.adoptSiblings(now, siblings(t.path))
+		t.adoptSiblings(now)
 	}
 	for _, g := range t.gens[:len(t.gens)-min(1, len(t.gens))] {
 		if g.left.IsZero() {
@@ -88,15 +88,23 @@ func (t *Tail) adopt(now time.Time, named *generation) {
 }
 
 // adoptSiblings takes on rotated files that were never seen: the name was theirs between two looks.
-func (t *Tail) adoptSiblings(now time.Time, list []sibling) {
-	for _, g := range t.fresh(now, list) {
-		if t.isKnown(g) {
-			g.close()
-			continue
+func (t *Tail) adoptSiblings(now time.Time) {
+	for range rescan {
+		list := siblings(t.path)
+		files, all := t.fresh(now, list)
+		for _, g := range files {
+			if t.isKnown(g) {
+				g.close()
+				continue
+			}
+			g.left = time.Time{}
+			t.insert(g, list)
 		}
-		g.left = time.Time{}
-		t.insert(g, list)
+		if all {
+			return
+		}
 	}
+	t.rescans = max(t.rescans, 1)
 }
 
 // insert puts a generation that was missed among the others. They keep their order: each had the name when
@@ -110,19 +118,20 @@ func (t *Tail) insert(g *generation, list []sibling) {
 }
 
 // younger reports whether a had the name later than b: it has it now, or it was written later, or in the
-// same clock tick of the file system and is listed later. Two of one tick may be swapped while names are
-// changing: their lines are closer than any lateness.
+// same clock tick of the file system and is listed later. Who had the name at the look's beginning and is
+// listed has been rotated away since. Two of one tick may be swapped while names are changing: their lines
+// are closer than any lateness.
 func (t *Tail) younger(a, b *generation, list []sibling) bool {
-	if a.inode == t.named || b.inode == t.named {
+	listed := func(id inode) int {
+		return slices.IndexFunc(list, func(s sibling) bool { return inodeOf(s.info) == id })
+	}
+	if (a.inode == t.named || b.inode == t.named) && listed(t.named) < 0 {
 		return a.inode == t.named
 	}
 	if c := a.written().Compare(b.written()); c != 0 {
 		return c > 0
 	}
-	listed := func(g *generation) int {
-		return slices.IndexFunc(list, func(s sibling) bool { return inodeOf(s.info) == g.inode })
-	}
-	return listed(b) >= 0 && listed(a) > listed(b)
+	return listed(b.inode) >= 0 && listed(a.inode) > listed(b.inode)
 }
 
 // stat looks at one generation: was it truncated?

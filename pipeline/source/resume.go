@@ -92,14 +92,15 @@ func (t *Tail) candidates(now time.Time, r *resumption, named *generation, list 
 			}
 			continue
 		}
-		fits := func(m mark) bool { return m.isOf(g) || m.fits(g.peek) }
-		if !young && !slices.ContainsFunc(r.place.Generations, fits) || g.doubted && now.Sub(g.mod) < archiveRetry {
+		fits := func(m mark) bool { return m.isOf(g) || m.Prefix >= minCopy && m.fits(g.peek) }
+		if !slices.ContainsFunc(r.place.Generations, fits) && (!young || g.unclear(now)) {
 			g.close()
 			continue
 		}
 		r.files = append(r.files, g)
 	}
 	if named != nil {
+		named.begun() // it may have been empty when it was opened, and copied since
 		r.files = append(r.files, named)
 	}
 	return failed

@@ -102,13 +102,7 @@ func (f *follower) trueClaims(t *testing.T, w *writer) {
 }
 
 func TestTailRotationByLogrotate(t *testing.T) {
-	bin, err := exec.LookPath("logrotate")
-	if err != nil {
-		bin = "/usr/sbin/logrotate"
-	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skip("logrotate is not installed: rotation by the real program is not tested")
-	}
+	needLogrotate(t)
 	w := newWriter(t, logPath(t))
 	dir := filepath.Dir(w.path)
 	conf := write(t, filepath.Join(t.TempDir(), "conf"),
@@ -117,7 +111,7 @@ func TestTailRotationByLogrotate(t *testing.T) {
 	for i := range 6 {
 		w.lines(200)
 		f.events(t, w.n)
-		out, err := exec.Command(bin, "--force", "--state", filepath.Join(t.TempDir(), "state"), conf).CombinedOutput()
+		out, err := exec.Command(logrotatePath(), "--force", "--state", filepath.Join(t.TempDir(), "state"), conf).CombinedOutput()
 		if err != nil {
 			t.Fatalf("logrotate: %v\n%s", err, out)
 		}
@@ -229,7 +223,7 @@ func TestTailResumesAfterRotations(t *testing.T) {
 	for n := range 4 {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWriter(t, logPath(t))
-			write(t, w.path+".1", "what is older is not read\n")
+			write(t, w.path+".1", "what is older is not read, and is known when it is seen\n")
 			w.lines(10)
 			f := resume(t, w, TailConfig{}, func() {
 				for range n {

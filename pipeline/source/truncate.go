@@ -27,7 +27,12 @@ func (t *Tail) truncated(now time.Time, g *generation) {
 		return
 	}
 	list := siblings(t.path)
-	files := t.fresh(now, list)
+	files, all := t.fresh(now, list)
+	for i := 0; !all && i < rescan; i++ {
+		closeAll(files, nil)
+		list = siblings(t.path)
+		files, all = t.fresh(now, list)
+	}
 	copied := copyOf(&old, files)
 	for _, f := range files {
 		if f != copied && (t.isKnown(f) || startsWith(f.peek, old.beginning())) {
