@@ -1,10 +1,14 @@
 package kafka
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +29,7 @@ func BenchmarkBacklog(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		bare := bareReaders(b, broker, topic, partitions, each)
+		alone := sourcesAlone(b, broker, topic, partitions*each)
 		s := newScene(b, broker, topic)
 		s.full, s.cfg.Lateness, s.cfg.Log = true, 10*time.Second, slog.New(slog.DiscardHandler)
 		began := time.Now()
@@ -38,7 +43,78 @@ func BenchmarkBacklog(b *testing.B) {
 		b.ReportMetric(partitions*each/bare.Seconds(), "bare/s")
 		b.ReportMetric(partitions*each/ours.Seconds(), "lines/s")
 		b.ReportMetric(ours.Seconds()/bare.Seconds(), "times-bare")
+		b.ReportMetric(alone.Seconds()/bare.Seconds(), "parsed-times-bare")
 	}
+}
+
+// BenchmarkIdle tells what twelve quiet partitions cost, in hundredths of a core, the fake broker included.
+func BenchmarkIdle(b *testing.B) {
+	start := startFake
+	if os.Getenv("FEDWARDEN_KAFKA_LIBS") != "" {
+		start = startReal
+	}
+	broker := start(b)
+	for range b.N {
+		s := newScene(b, broker, broker.topic(b, 12))
+		s.full, s.cfg.Session, s.cfg.Look, s.cfg.Log = true, 0, 0, slog.New(slog.DiscardHandler)
+		r := s.start()
+		eventually(b, "all are read", func() error {
+			for _, p := range r.group.all() {
+				if !p.stats.reached.Load() {
+					return errors.New(p.String())
+				}
+			}
+			return nil
+		})
+		before := cpu(b)
+		<-time.After(10 * time.Second)
+		b.ReportMetric(10*(cpu(b)-before).Seconds(), "%core")
+		r.stop()
+	}
+}
+
+// cpu returns what the process has used.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// sourcesAlone reads and parses all of a topic by our Sources, and does nothing with it.
+func sourcesAlone(b *testing.B, broker *broker, topic string, n int) time.Duration {
+	s := newScene(b, broker, topic)
+	s.cfg.Log = slog.New(slog.DiscardHandler)
+	g, err := Open(b.Context(), s.cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer g.Close()
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	began := time.Now()
+	var left atomic.Int64
+	left.Store(int64(n))
+	var wg sync.WaitGroup
+	for _, src := range g.Sources() {
+		wg.Go(func() {
+			for left.Load() > 0 {
+				batch, err := src.Read(ctx)
+				if err != nil {
+					break
+				}
+				if left.Add(-int64(len(batch.Events))) <= 0 {
+					cancel() // the others wait for nothing more
+				}
+				if batch.Release != nil {
+					batch.Release()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(began)
 }
 
 // fill appends a thousand lines for each second of the past, in the order of their times.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -25,7 +26,7 @@ type Config struct {
 	SASL    *SASL    // nil: none
 
 	// Identity stands for the state that the streams' places are kept in, e.g. a short hash of its secret:
-	// members of the group with the same one are one deployment.
+	// members of the group with the same one are one deployment. Empty: this process alone.
 	Identity string
 
 	Options  func(*parse.Record) parse.Options // what is known of a record's stream; nil: nothing
@@ -123,6 +124,9 @@ func isGlob(t string) bool { return strings.ContainsAny(t, "*?[") }
 func (c *Config) fill() {
 	if c.Group == "" {
 		c.Group = "fedwarden"
+	}
+	if c.Identity == "" {
+		c.Identity = fmt.Sprintf("%d at %d", os.Getpid(), time.Now().UnixNano())
 	}
 	if c.Session <= 0 {
 		c.Session = 10 * time.Second

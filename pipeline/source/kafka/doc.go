@@ -26,9 +26,10 @@
 // offset that retention has removed is seen at once, counted as lost and said. A gap within the log is no
 // loss: compaction and transactions make them.
 //
-// A fetch waits at most 250 ms for records, takes 1 MB, and is given up after 30 s without an answer; a new
-// connection is made then. Every error is returned by Read: the runner logs each different one, waits longer
-// each time, and claims the partition Lost after a minute of nothing else. The next Read tries again.
+// A fetch waits at most half a second for records (half of that while others wait for our claims), takes 1 MB,
+// and is given up after 30 s without an answer; a new connection is made then. Every error is returned by Read:
+// the runner logs each different one, waits longer each time, and claims the partition Lost after a minute of
+// nothing else. The next Read tries again.
 //
 // No record blocks its partition. Records without a value are counted and skipped. What is larger than 1
 // MiB, and what can't be read, becomes a rejected line of the carrier's stream. A batch that can't be decoded
@@ -45,9 +46,9 @@
 //
 // Whoever has a place starts at once; a fresh state waits for the verdict. Reading does not stop when a
 // generation of the group ends: membership decides who reads, not when. kafka-go's own watch for new
-// partitions stays off: for a topic that is gone it rejoins without a pause. Our look does it: every 5 s, within a
-// stream's lateness, so that what a new partition brings first is not late; it is answered from the Transport's
-// own copy of the metadata and costs no request.
+// partitions stays off: for a topic that is gone it rejoins without a pause. Our look does it, every 5 s: within
+// a stream's lateness, so that what a new partition brings first is not late. The Transport answers it from its
+// own copy of the metadata; it costs no request.
 //
 // # Connections
 //

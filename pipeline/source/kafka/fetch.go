@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	maxWait    = 250 * time.Millisecond // for records to come; Close waits no longer
+	maxWait    = 500 * time.Millisecond // for records to come: an answer comes with the first
+	urgentWait = maxWait / 2            // while others wait for what we claim
 	maxBytes   = 1 << 20                // of one answer, unless one batch is larger
 	stall      = 30 * time.Second       // without an answer: a new connection
 	quietClaim = time.Second            // between claims while nothing comes
@@ -26,8 +27,12 @@ func (p *partition) fetch(ctx context.Context) error {
 	began := pipeline.TimeOf(p.now())
 	ctx, cancel := context.WithTimeout(ctx, stall)
 	defer cancel()
+	wait := maxWait
+	if p.urgent.Load() {
+		wait = urgentWait
+	}
 	res, err := p.client.Fetch(ctx, &kafkago.FetchRequest{Topic: p.topic, Partition: p.partition, Offset: p.place.offset,
-		MinBytes: 1, MaxBytes: maxBytes, MaxWait: maxWait})
+		MinBytes: 1, MaxBytes: maxBytes, MaxWait: wait})
 	if err != nil {
 		return p.broken(err)
 	}
@@ -146,7 +151,7 @@ func (p *partition) claim(t pipeline.Time, end int64) {
 	p.stats.reached.Store(true)
 	every := quietClaim
 	if p.urgent.Load() {
-		every = maxWait
+		every = urgentWait
 	}
 	if p.dirty || t.Sub(p.claimed) >= every {
 		p.demux.Claim(t)

@@ -185,7 +185,7 @@ func TestClaims(t *testing.T) {
 		end := int64(0)
 		s := &script{}
 		s.answer = func(context.Context, int64) ([]protocol.RecordReader, int64, error) {
-			<-time.After(maxWait)
+			<-time.After(urgentWait)
 			return nil, end, nil
 		}
 		p := newScripted(t, s, 0)

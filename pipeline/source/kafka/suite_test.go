@@ -27,6 +27,7 @@ var suite = []struct {
 	{"poison is counted and blocks nothing", testPoison},
 	{"a broker dies and returns", testBrokerDies},
 	{"offsets are committed for Kafka's tools", testCommits},
+	{"every codec is read", testCodecs},
 	{"another deployment is refused", testRefuses},
 	{"a restart after SIGKILL takes over", testTakesOver},
 	{"other software in the group is said", testForeign},
@@ -284,6 +285,21 @@ func testCommits(t *testing.T, b *broker) {
 	r.until(110, once)
 	r.stop()
 	eventually(t, "the last ones too", committed(70, 40))
+}
+
+func testCodecs(t *testing.T, b *broker) {
+	topic := b.topic(t, 1)
+	s := newScene(t, b, topic)
+	for i, codec := range []kafkago.Compression{kafkago.Gzip, kafkago.Snappy, kafkago.Lz4, kafkago.Zstd} {
+		w := &kafkago.Writer{Addr: b.client.Addr, Topic: topic, Transport: b.transport, RequiredAcks: kafkago.RequireAll, BatchTimeout: time.Millisecond, Compression: codec}
+		if err := w.WriteMessages(t.Context(), s.lines(i*50, i*50+50)...); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+	}
+	r := s.start()
+	r.until(200, once)
+	r.stop()
 }
 
 func testRefuses(t *testing.T, b *broker) {
