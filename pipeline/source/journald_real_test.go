@@ -78,7 +78,10 @@ func TestJournaldCrashes(t *testing.T) {
 	web, sidekiq := j.unit(webUnit), j.unit(sidekiqUnit)
 	k := newBook()
 	kills := 0
-	const runs, each = 12, 600
+	runs, each := 12, 600
+	if os.Getenv(tortureLong) == "1" {
+		runs, each = 100, 6000
+	}
 	for run := range runs {
 		s := j.open(JournaldConfig{History: 24 * time.Hour})
 		l := listen(t, s, k, nil)
