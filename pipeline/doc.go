@@ -3,9 +3,10 @@
 // hold between a Source, the engine and a Sink, reads it here.
 //
 //	file tail ─┐                ┌────────────── runner: one loop ────────────────────────┐        ┌─ slack
-//	replay    ─┼──── Batch ────▶│ Engine.Process ─▶ alerts ─▶ notify ─▶ outbox ─▶ save   │─ due ─▶├─ webhook
-//	…         ─┘   (bounded)    │        ▲                                     │         │        └─ file, stdout
-//	                            │     restore ◀──────── Checkpoint ◀───────────┘         │◀─ ack ─┘
+//	docker    ─┤                │                                                        │        │
+//	journald  ─┼──── Batch ────▶│ Engine.Process ─▶ alerts ─▶ notify ─▶ outbox ─▶ save   │─ due ─▶├─ webhook
+//	kafka     ─┤   (bounded)    │        ▲                                     │         │        └─ file, stdout
+//	replay    ─┘                │     restore ◀──────── Checkpoint ◀───────────┘         │◀─ ack ─┘
 //	                            └─────────────── commit cursors ◀────────────────────────┘
 //
 // # The shape
