@@ -95,7 +95,7 @@ func (r *rack) torture(rotate func(*rack)) {
 	}
 }
 
-// settle returns when nothing more is counted for a while.
+// settle returns when nothing more is counted for a while: longer than a file that was rotated away is waited for.
 func (r *rack) settle(p *process) {
 	last, since := uint64(0), time.Now()
 	p.await("all lines", func() bool {
@@ -106,7 +106,7 @@ func (r *rack) settle(p *process) {
 		if n := st.Streams[0].Lines; n != last {
 			last, since = n, time.Now()
 		}
-		return last >= uint64(r.number) || last > 0 && time.Since(since) > 5*time.Second
+		return last >= uint64(r.number) || last > 0 && time.Since(since) > 12*time.Second
 	})
 }
 
