@@ -47,14 +47,28 @@ func (k *checkCommand) Run(c *console) error {
 func checkInputs(cfg *Config) error {
 	var errs []error
 	for i := range cfg.Inputs {
-		if cfg.Inputs[i].Kafka != nil {
-			continue // `fedwarden kafka check` asks the brokers
-		}
-		if _, err := source.Expand([]source.Input{cfg.Inputs[i].input(cfg)}); err != nil {
+		if err := checkInput(cfg, &cfg.Inputs[i]); err != nil {
 			errs = append(errs, fmt.Errorf("inputs[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkInput reports why an input can't be read. Of the journal `fedwarden detect` tells, and of Kafka
+// `fedwarden kafka check`.
+func checkInput(cfg *Config, in *InputConfig) error {
+	switch {
+	case in.Docker != "":
+		containers, err := source.NewContainers(source.DockerConfig{Dir: in.Docker, Services: in.Services})
+		if err != nil {
+			return err
+		}
+		return containers.Check()
+	case in.Path != "":
+		_, err := source.Expand([]source.Input{in.input(cfg)})
+		return err
+	}
+	return nil
 }
 
 const hidden = "<secret>"

@@ -37,10 +37,14 @@ type InstanceConfig struct {
 	Domain string `yaml:"domain"` // its own name; without it alerts have no links
 }
 
-// An InputConfig is one log, or what is on topics of Kafka.
+// An InputConfig is a log, or many: exactly one of Path, Journald, Docker and Kafka says which.
 type InputConfig struct {
-	Path      string            `yaml:"path"`
-	Kafka     *KafkaConfig      `yaml:"kafka"`      // instead of a path
+	Path      string            `yaml:"path"`       // a file, or a pattern that is looked at again for new files
+	Journald  []string          `yaml:"journald"`   // units (or containers that log to the journal), with * and ?
+	Directory string            `yaml:"directory"`  // of the journal, where it is not this machine's
+	Docker    string            `yaml:"docker"`     // Docker's folder of containers, as /var/lib/docker/containers
+	Services  []string          `yaml:"services"`   // of compose, whose containers are followed; web, sidekiq*, streaming, nginx, caddy
+	Kafka     *KafkaConfig      `yaml:"kafka"`      // topics that shippers fill
 	Format    string            `yaml:"format"`     // nginx, rails, sidekiq; empty: by its content
 	Timezone  string            `yaml:"timezone"`   // of stamps that name none, as in Europe/Berlin; UTC
 	Lateness  Duration          `yaml:"lateness"`   // how much out of order its lines may be; above nginx' flush=
@@ -194,13 +198,20 @@ func validListen(addr string) error {
 }
 
 func (in *InputConfig) validate(at string, d *decoder) {
-	switch {
-	case in.Kafka != nil && in.Path != "":
-		d.problem(at+".path", "does not go with kafka: make two inputs of them")
-	case in.Kafka != nil:
+	switch kinds := in.kinds(); {
+	case len(kinds) == 0:
+		d.problem(at+".path", "is missing (or journald, docker or kafka)")
+	case len(kinds) > 1:
+		d.problem(at+"."+kinds[1], "does not go with "+kinds[0]+": make two inputs of them")
+	}
+	if in.Kafka != nil {
 		in.Kafka.validate(at+".kafka", d)
-	case in.Path == "":
-		d.problem(at+".path", "is missing")
+	}
+	if len(in.Services) > 0 && in.Docker == "" {
+		d.problem(at+".services", "are those of docker, which is not set")
+	}
+	if in.Directory != "" && len(in.Journald) == 0 {
+		d.problem(at+".directory", "is that of journald, which is not set")
 	}
 	if in.Format != "" && pipeline.ParseFormat(in.Format) == pipeline.FormatUnknown {
 		d.problem(at+".format", "must be nginx, rails or sidekiq")
@@ -217,6 +228,20 @@ func (in *InputConfig) validate(at string, d *decoder) {
 	if _, err := parse.New(in.options(nil)); err != nil {
 		d.problem(at+".log_format", err.Error())
 	}
+}
+
+// kinds names the keys that say what the input is.
+func (in *InputConfig) kinds() []string {
+	var list []string
+	for _, k := range []struct {
+		name string
+		set  bool
+	}{{"path", in.Path != ""}, {"journald", len(in.Journald) > 0}, {"docker", in.Docker != ""}, {"kafka", in.Kafka != nil}} {
+		if k.set {
+			list = append(list, k.name)
+		}
+	}
+	return list
 }
 
 // options returns what parse needs to know of the input.

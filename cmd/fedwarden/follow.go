@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/parse"
 	"github.com/fedwarden/fedwarden/pipeline/source"
 	"github.com/fedwarden/fedwarden/pipeline/source/kafka"
 )
@@ -36,6 +37,10 @@ type following struct {
 // open adds what reads one input. It starts nothing: the session before may still read the same.
 func (f *following) open(in *InputConfig) error {
 	switch {
+	case len(in.Journald) > 0:
+		return f.openJournald(in)
+	case in.Docker != "":
+		return f.openDocker(in)
 	case in.Kafka != nil:
 		return f.openKafka(in)
 	case in.isGlob():
@@ -68,11 +73,25 @@ func (f *following) openGlob(in *InputConfig) error {
 	if err != nil {
 		return err
 	}
+	return f.watch(in, glob, func(_ string, base source.TailConfig) source.TailConfig {
+		base.EndAfter = endAfter
+		return base
+	})
+}
+
+func (f *following) openDocker(in *InputConfig) error {
+	containers, err := source.NewContainers(source.DockerConfig{Dir: in.Docker, Services: in.Services, Log: f.log})
+	if err != nil {
+		return err
+	}
+	return f.watch(in, containers, containers.TailConfig)
+}
+
+// watch follows the logs that a finder finds now, and those that it will.
+func (f *following) watch(in *InputConfig, find source.Finder, how func(string, source.TailConfig) source.TailConfig) error {
 	var tails []*source.Tail
-	for _, path := range glob.Next(maxGlobbed) {
-		c := f.tail(in, path)
-		c.EndAfter = endAfter
-		tail, err := source.NewTail(c)
+	for _, path := range find.Next(maxFound) {
+		tail, err := source.NewTail(how(path, f.tail(in, path)))
 		if err != nil {
 			return err
 		}
@@ -80,16 +99,35 @@ func (f *following) openGlob(in *InputConfig) error {
 		f.sources = append(f.sources, tail)
 	}
 	if len(tails) == 0 {
-		f.log.Warn("no file matches yet", "input", in.Path)
+		f.log.Warn("no log is there yet; it is looked for", "input", in.String())
 	}
 	f.finders = append(f.finders, func(ctx context.Context, found chan<- pipeline.Source) error {
 		return source.Watch(ctx, source.WatchConfig{
-			Patterns: []string{in.Path}, Tails: tails, Log: f.log,
-			Tail: func(path string) source.TailConfig { return f.later(in, path) },
+			Find: find, Tails: tails, Log: f.log,
+			Tail: func(path string) source.TailConfig { return how(path, f.later(in, path)) },
 		}, found)
 	})
 	return nil
 }
+
+func (f *following) openJournald(in *InputConfig) error {
+	options := in.options(f.config.trusted())
+	j, err := source.NewJournald(source.JournaldConfig{
+		Units: in.Journald, Directory: in.Directory, Lateness: in.Lateness.std(), Log: f.log,
+		Options: func(*parse.Record) parse.Options { return options },
+		History: f.past.age, HistoryUntil: f.past.until,
+	})
+	if err != nil {
+		return err
+	}
+	f.sources = append(f.sources, j)
+	return nil
+}
+
+const (
+	maxFound = 256       // logs that one input finds at the start
+	endAfter = time.Hour // without its file, after which a log that a pattern has found ends
+)
 
 // openKafka joins a group. The group's own end ends the sources that it found later.
 func (f *following) openKafka(in *InputConfig) error {
@@ -130,11 +168,6 @@ func forward(ctx context.Context, group *kafka.Group, found chan<- pipeline.Sour
 
 // A refusedError ends the run: what it would read is another's.
 type refusedError struct{ error }
-
-const (
-	maxGlobbed = 256       // logs that one pattern finds at the start
-	endAfter   = time.Hour // without its file, after which a log that a pattern has found ends
-)
 
 // begin lets the finders look, until stop is called. Refuse is called with why the run must not go on.
 func (f *following) begin(ctx context.Context, found chan<- pipeline.Source, refuse func(error)) (stop func()) {

@@ -105,6 +105,12 @@ func inputsOf(f *discover.Found) []InputConfig {
 		list = append(list, InputConfig{Path: x.Path, Format: formatName(x.Format), LogFormat: x.LogFormat,
 			Lateness: Duration(x.Lateness), Timezone: x.Timezone})
 	}
+	if len(f.Units) > 0 {
+		list = append(list, InputConfig{Journald: source.DefaultUnits(), Directory: f.Journal})
+	}
+	if len(f.Containers) > 0 {
+		list = append(list, InputConfig{Docker: f.Docker})
+	}
 	return list
 }
 
@@ -117,7 +123,12 @@ func formatName(f pipeline.Format) string {
 
 // String names the input for people.
 func (in *InputConfig) String() string {
-	if in.Kafka != nil {
+	switch {
+	case len(in.Journald) > 0:
+		return "journal: " + strings.Join(in.Journald, ", ")
+	case in.Docker != "":
+		return "containers: " + in.Docker
+	case in.Kafka != nil:
 		return "kafka: " + strings.Join(in.Kafka.Topics, ", ")
 	}
 	return in.Path

@@ -135,7 +135,7 @@ inputs:
 	if err == nil {
 		t.Fatal("no mistake was seen")
 	}
-	for _, want := range []string{"inputs[0].path: does not go with kafka", "inputs[1].kafka.brokers[0]: must be HOST:PORT", "99999 is no port",
+	for _, want := range []string{"inputs[0].kafka: does not go with path", "inputs[1].kafka.brokers[0]: must be HOST:PORT", "99999 is no port",
 		`"a b" is no topic's name`, "topics[1]: syntax error in pattern", "start: must be latest, earliest or a time", "decode: must be auto, raw or json:",
 		"inputs[1].kafka.tls: is configured, but not enabled", "sasl.mechanism: must be PLAIN", "sasl.username: is missing", "sasl.password: unknown key",
 		"inputs[2].kafka.brokers: is missing", "inputs[2].kafka.topics: is missing", "tls.ca_file: open /no/such.pem", "cert_file and key_file belong together",

@@ -166,6 +166,9 @@ func TestReloadRefused(t *testing.T) {
 
 	l.configure(input + fmt.Sprintf("sinks: {file: {path: %q}}\nlisten: %s\nmemory: 64MiB\nstate: /elsewhere\ndetectors: {off: [ip_flood]}\n", l.out, other))
 	l.hangup(p, reloadedText)
+	if m := metrics(t, other); !strings.Contains(m, "\nfedwarden_source_rotations_total{stream=") {
+		t.Errorf("no metrics of the source itself:\n%s", m)
+	}
 	if m := metrics(t, other); !strings.Contains(m, "\nfedwarden_config_last_reload_successful 1\n") || strings.Contains(m, `outbox_alerts{sink="stdout"}`) {
 		t.Errorf("metrics: got\n%s", m)
 	}

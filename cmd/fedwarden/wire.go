@@ -57,7 +57,7 @@ func (c *Config) inputs(args []string) ([]source.Input, error) {
 		return list, nil
 	}
 	for i := range c.Inputs {
-		if c.Inputs[i].Kafka == nil {
+		if c.Inputs[i].Path != "" { // the others have no end
 			list = append(list, c.Inputs[i].input(c))
 		}
 	}

@@ -46,9 +46,17 @@ var families = []family{
 	{"fedwarden_event_lag_seconds", "gauge", "How far the time of the last event is behind the clock."},
 	{"fedwarden_events_total", "counter", "Events that were understood and applied."},
 	{"fedwarden_held_bytes", "gauge", "Events that wait for other streams."},
+	{"fedwarden_history_bytes", "gauge", "Rotated files that a first start reads, in all."},
+	{"fedwarden_history_read_bytes", "gauge", "Rotated files that a first start has read."},
+	{"fedwarden_kafka_expired_records_total", "counter", "Records that the broker dropped before they were read."},
+	{"fedwarden_kafka_lag_records", "gauge", "Records of a partition that are not read yet."},
+	{"fedwarden_kafka_lag_seconds", "gauge", "Age of the newest record that was read, while others are not."},
+	{"fedwarden_kafka_poison_records_total", "counter", "Records that hold no line that could be read."},
+	{"fedwarden_kafka_records_total", "counter", "Records that were read."},
 	{"fedwarden_keys", "gauge", "Domains, actors, addresses and other keys that are held."},
 	{"fedwarden_late_events_total", "counter", "Events that came too late to be applied."},
 	{"fedwarden_lines_total", "counter", "Lines that were read."},
+	{"fedwarden_long_lines_total", "counter", "Lines that were cut because they were too long."},
 	{"fedwarden_lost_lines_total", "counter", "Lines that are known to be lost."},
 	{"fedwarden_outbox_alerts", "gauge", "Deliveries that wait for a sink."},
 	{"fedwarden_parse_errors_total", "counter", "Lines that could not be read."},
@@ -56,6 +64,9 @@ var families = []family{
 	{"fedwarden_sends_total", "counter", "Attempts and deliveries by what became of them."},
 	{"fedwarden_skipped_lines_total", "counter", "Lines that are no record."},
 	{"fedwarden_source_errors_total", "counter", "Errors in reading an input."},
+	{"fedwarden_source_restarts_total", "counter", "Times that what reads an input was started anew."},
+	{"fedwarden_source_rotations_total", "counter", "Times that another file took a log's name."},
+	{"fedwarden_source_truncations_total", "counter", "Times that a log was truncated."},
 	{"fedwarden_unsaved_alerts", "gauge", "Alert transitions that wait for a save."},
 	{"fedwarden_watermark_lag_seconds", "gauge", "How far the watermark of a stream is behind the clock."},
 	{"go_goroutines", "gauge", "Goroutines that exist."},
@@ -188,6 +199,21 @@ func (m *Metrics) observe(s *Status) {
 		st := &s.Engine.Streams[i]
 		m.stream(st.Stream).observe(&st.Mark, s.At, st.Watermark)
 	}
+}
+
+// A measured source tells figures of its own, each by the name of a family; labels are name, value, name, value.
+type measured interface {
+	Measures(tell func(name string, value float64, labels ...string))
+}
+
+// measure takes a figure of a source.
+func (m *Metrics) measure(name string, value float64, pairs ...string) {
+	full := labels(name, pairs...)
+	if strings.HasSuffix(name, "_total") {
+		m.set.GetOrCreateCounter(full).Set(uint64(value))
+		return
+	}
+	m.gauge(full, value)
 }
 
 func (m *Metrics) gauge(name string, v float64) { m.set.GetOrCreateGauge(name, nil).Set(v) }

@@ -15,6 +15,20 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
+// A measuring source tells a figure of each family that the runner does not fill itself.
+type measuring struct{ *fakeSource }
+
+func (measuring) Measures(tell func(name string, value float64, labels ...string)) {
+	for _, f := range families {
+		switch {
+		case strings.HasPrefix(f.name, "fedwarden_kafka_"):
+			tell(f.name, 3, "topic", "nginx", "partition", "0")
+		case strings.HasPrefix(f.name, "fedwarden_source_") && f.name != "fedwarden_source_errors_total", strings.HasPrefix(f.name, "fedwarden_history_"), f.name == "fedwarden_long_lines_total":
+			tell(f.name, 3, "stream", "nginx:1")
+		}
+	}
+}
+
 // exposition is what a run with some of everything in it tells.
 func exposition(t *testing.T) string {
 	var out bytes.Buffer
@@ -22,7 +36,7 @@ func exposition(t *testing.T) string {
 		broken := live()
 		broken.id, broken.fail = "a \"quoted\"\n\\name\xff", errors.New("no")
 		dead := newSink("dead", func(context.Context, *pipeline.Alert) error { return errRefused })
-		s := newScene([]pipeline.Source{live(at(time.Second, 1, "/spam.example")), broken}, newSink("slack", nil), dead)
+		s := newScene([]pipeline.Source{measuring{live(at(time.Second, 1, "/spam.example"))}, broken}, newSink("slack", nil), dead)
 		s.Metrics = NewMetrics(Build{Version: "1.2.3", Revision: "abc"})
 		s.Metrics.Configured(time.Now(), true)
 		s.Keys = func() int { return 17 }

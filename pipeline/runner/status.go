@@ -75,6 +75,11 @@ func (r *Runner) publish(now time.Time) {
 	}
 	r.status.Store(s)
 	r.cfg.Metrics.observe(s)
+	for _, f := range r.feeds {
+		if m, ok := f.source.(measured); ok {
+			m.Measures(r.cfg.Metrics.measure)
+		}
+	}
 }
 
 func (o *outbox) status() []SinkStatus {

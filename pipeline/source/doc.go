@@ -1,11 +1,12 @@
-// Package source reads logs: files that end (Replay) and files that are being written (Tail). Both hand
-// over Batches of Events; they differ in nothing that the engine could see, save that a Tail claims
-// CaughtUp.
+// Package source reads logs: files that end (Replay), files that are being written (Tail) and the systemd
+// journal (Journald). All hand over Batches of Events; they differ in nothing that the engine could see, save
+// that those which are live claim CaughtUp.
 //
 //	inputs ─▶ probe ─▶ chain ─▶ stream ─┐
 //	                            (own reader: blocks of text, lines without copying)
 //	                                    ├─▶ assembler: line ─▶ records ─▶ parse ─▶ Event ─▶ Batch
 //	live file ─▶ generations ─▶ (nxadm/tail on one held inode; own reader for backlog)
+//	journalctl ─▶ entries ─▶ demux: a stream for each unit ─▶ the same
 //
 // # Lines
 //
@@ -67,4 +68,25 @@
 //
 // All of this happens within Read, so a Tail has no goroutine of its own and needs none to be stopped;
 // who does not read is not read for.
+//
+// # Journal
+//
+// A Journald reads what journalctl exports, a child process whose pipes are read with deadlines: no goroutine
+// either. Everything in the journal passes by and the units are picked here, so that a new unit needs no
+// restart, the place that is kept moves on while ours are quiet, and a number that is missing is seen. The
+// child begins at the entry that was read last, and says that again: when another comes first, that one is
+// gone, and so are the entries between. (Asked for what is after a cursor that is gone, journalctl leaves out
+// the first entry that is left.)
+//
+// Nothing is claimed until the newest entry there was has come, as a short second journalctl tells it: at the
+// start, and from time to time after. A child that does not tell it is ended. From then on a quarter of a
+// second without an entry says that there was none, and the journal being in order, an entry says that all
+// before it have come. What journald itself has dropped by its rate limit is lost of the unit that it names;
+// only journald can say so.
+//
+// # Docker
+//
+// Containers is a Finder, as Glob is: Watch looks again and hands over a Tail for each log that has come. A
+// container's log is a file of one name, rotated by renaming; a container that is made anew has another name
+// and another stream; one that is removed ends.
 package source

@@ -1,6 +1,9 @@
 package source
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // begin takes on the files of a stream that has no place to go on from: the one that has the name, and
 // before it the rotated ones that are young enough to be history. The others are never read.
@@ -90,4 +93,14 @@ func (g *generation) consumed() int64 {
 		return min(g.text.raw.n, g.size)
 	}
 	return 0
+}
+
+// NotReady says how far the reading of history has come, nothing when it is over. It may be called from any
+// goroutine.
+func (t *Tail) NotReady() string {
+	total := t.historyTotal.Load()
+	if !t.inHistory.Load() || total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s: reading history: %d %%", t.id, 100*t.historyDone.Load()/total)
 }

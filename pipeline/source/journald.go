@@ -197,6 +197,12 @@ func (j *Journald) Stats() JournaldStats {
 	}
 }
 
+// Measures tells the same as metrics.
+func (j *Journald) Measures(tell func(name string, value float64, labels ...string)) {
+	tell("fedwarden_source_restarts_total", float64(j.stats.restarts.Load()), "stream", j.cfg.Name)
+	tell("fedwarden_long_lines_total", float64(j.stats.long.Load()), "stream", j.cfg.Name)
+}
+
 // Commit notes what is durable. The journal keeps its entries whether they were read or not.
 func (j *Journald) Commit(_ context.Context, id pipeline.StreamID, cursor pipeline.Cursor) error {
 	j.demux.Commit(id, cursor)

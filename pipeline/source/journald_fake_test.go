@@ -102,6 +102,33 @@ func TestJournaldStands(t *testing.T) {
 	}
 }
 
+// TestJournaldGap has a journal of which a file was removed while another was read. A few numbers that are
+// missing are no loss: a rotation uses up some.
+func TestJournaldGap(t *testing.T) {
+	s, dir := fakeJournal(t, JournaldConfig{History: time.Hour}, `cat $DIR/entries; [ -z "$FOLLOW" ] || exec sleep 1000`)
+	write(t, filepath.Join(dir, "entries"), entryText(1)+entryText(1+burntNumbers)+entryText(1000)+entryText(1001))
+	l := listen(t, s, newBook(), nil)
+	l.until("all lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 4 && k.lost["journald"] > 0 })
+	l.close()
+	if want := fmt.Sprintf("%d entries of the journal were removed before they were read", 1000-1-burntNumbers-1); len(l.book.reasons) != 1 || l.book.reasons[0] != want {
+		t.Errorf("got %q, want %q", l.book.reasons, want)
+	}
+}
+
+// TestJournaldBadPlace goes on from a place that journalctl can't read.
+func TestJournaldBadPlace(t *testing.T) {
+	j := newJournal(t, "")
+	j.unit(webUnit).lines(3)
+	k := newBook()
+	k.cursors["journald"] = place{At: "s=nonsense"}.cursor()
+	l := listen(t, j.open(JournaldConfig{History: time.Hour, LostAfter: time.Second}), k, nil)
+	l.until("the lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 3 })
+	l.close()
+	if l.book.lost["journald"] == 0 {
+		t.Error("the loss of the place is not told")
+	}
+}
+
 // TestJournaldPast stops reading the past when its time is over.
 func TestJournaldPast(t *testing.T) {
 	s, dir := fakeJournal(t, JournaldConfig{History: time.Hour, HistoryUntil: time.Now().Add(300 * time.Millisecond)}, `

@@ -56,8 +56,12 @@ func compareJournal(a, b string) int {
 	x, okX := readJournalPlace(a)
 	y, okY := readJournalPlace(b)
 	switch {
-	case !okX || !okY:
+	case !okX && !okY:
 		return cmp.Compare(a, b)
+	case !okX: // what is no cursor lies before all that are
+		return -1
+	case !okY:
+		return 1
 	case x.writer == y.writer:
 		return cmp.Compare(x.number, y.number)
 	case x.boot == y.boot && x.since != y.since:

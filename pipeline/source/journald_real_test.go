@@ -78,7 +78,10 @@ func TestJournaldCrashes(t *testing.T) {
 	web, sidekiq := j.unit(webUnit), j.unit(sidekiqUnit)
 	k := newBook()
 	kills := 0
-	const runs, each = 12, 600
+	runs, each := 12, 600
+	if os.Getenv(tortureLong) == "1" {
+		runs, each = 100, 6000
+	}
 	for run := range runs {
 		s := j.open(JournaldConfig{History: 24 * time.Hour})
 		l := listen(t, s, k, nil)
@@ -113,6 +116,20 @@ func TestJournaldCrashes(t *testing.T) {
 func (j *Journald) killChild() bool {
 	pid := int(j.pid.Load())
 	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
+}
+
+// TestJournaldQuiet goes on in a journal to which nothing is added: its streams are claimed all the same.
+func TestJournaldQuiet(t *testing.T) {
+	j := newJournal(t, "")
+	j.unit(webUnit).lines(10)
+	first := listen(t, j.open(JournaldConfig{History: time.Hour}), newBook(), nil)
+	first.until("lines", func(k *book) bool { return len(k.numbers[k.stream(webUnit)]) == 10 })
+	first.close()
+	again := listen(t, j.open(JournaldConfig{}), first.book, nil)
+	at := pipeline.TimeOf(time.Now())
+	again.until("claims", func(k *book) bool { return k.claims[k.stream(webUnit)] > at && k.claims["journald"] > at })
+	again.close()
+	again.book.exactly(t, again.book.stream(webUnit), 1, 10)
 }
 
 // TestJournaldSuppressed exceeds a real journald's rate limit: what it drops is counted as lost, and with what

@@ -54,7 +54,13 @@ func (j *Journald) start(ctx context.Context) bool {
 // begin finds out where reading begins: where an earlier run was, or some time ago, or behind the newest entry.
 func (j *Journald) begin(ctx context.Context, now time.Time) bool {
 	var known bool
-	if j.place, known = j.demux.Start(); known {
+	j.place, known = j.demux.Start()
+	if _, ok := readJournalPlace(j.place); known && !ok {
+		j.lose("the place to go on from is no journal's: lines since then may be lost")
+		j.demux.Skip()
+		j.place, known = "", false
+	}
+	if known {
 		j.demux.Begin(j.place)
 	} else {
 		j.since = now.Add(-j.cfg.History).Unix()
@@ -85,7 +91,7 @@ func (j *Journald) skipPast(ctx context.Context) bool {
 func (j *Journald) look(ctx context.Context) bool {
 	asked := j.cfg.Now()
 	newest, err := j.newest(ctx)
-	if ctx.Err() != nil {
+	if j.stopped(ctx) != nil {
 		return false
 	}
 	if err != nil {
@@ -179,8 +185,10 @@ func (j *Journald) loseAll(now time.Time) {
 	}
 	j.told = true
 	j.demux.Flush()
-	for _, id := range j.demux.Streams() {
-		j.losses = append(j.losses, pipeline.Batch{Stream: id, Lost: true, Reason: j.trouble.Error()})
+	for _, m := range j.demux.order {
+		if m.opened && !m.ended {
+			j.losses = append(j.losses, pipeline.Batch{Stream: m.id, Lost: true, Reason: j.trouble.Error()})
+		}
 	}
 }
 

@@ -111,6 +111,7 @@ func TestCompareJournal(t *testing.T) {
 	check(cursor("a", 9, "x", 9, 5), cursor("b", 1, "y", 1, 6), -1)      // else the time of day
 	check(cursor("a", 9, "x", 9, 5), cursor("a", 9, "x", 9, 5), 0)
 	check("", "garbage", -1)
+	check("s=zzz", cursor("a", 9, "x", 9, 5), -1)
 	if n, known := missing(cursor("a", 9, "x", 1, 1), cursor("a", 12, "x", 1, 1)); n != 2 || !known {
 		t.Errorf("missing: got %d, %v", n, known)
 	}

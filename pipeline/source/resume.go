@@ -31,6 +31,11 @@ func (t *Tail) resume(now time.Time, named *generation) {
 		return
 	}
 	t.known, t.searched = slices.Clone(t.place.Known), nil
+	for i, m := range t.place.Generations {
+		if m.Left && r.marks[i] < 0 { // it may be an archive in a moment
+			t.known = append(t.known, mark{Prefix: m.Prefix, Hash: m.Hash})
+		}
+	}
 	if t.place.Past != 0 {
 		t.past = time.Unix(0, t.place.Past)
 	}

@@ -195,6 +195,24 @@ func (t *Tail) Stats() TailStats {
 	}
 }
 
+// Measures tells the same as metrics.
+func (t *Tail) Measures(tell func(name string, value float64, labels ...string)) {
+	s := t.Stats()
+	for _, m := range []struct {
+		name  string
+		value uint64
+	}{
+		{"fedwarden_source_rotations_total", s.Rotations},
+		{"fedwarden_source_truncations_total", s.Truncations},
+		{"fedwarden_source_restarts_total", s.Restarts},
+		{"fedwarden_long_lines_total", s.Long},
+		{"fedwarden_history_bytes", s.HistoryTotal},
+		{"fedwarden_history_read_bytes", s.HistoryDone},
+	} {
+		tell(m.name, float64(m.value), "stream", string(t.id))
+	}
+}
+
 // Commit does nothing: a file keeps its lines whether they were read or not.
 func (t *Tail) Commit(context.Context, pipeline.StreamID, pipeline.Cursor) error { return nil }
 

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -77,6 +78,24 @@ func (p *partition) snapshot(now time.Time) PartitionStats {
 	defer p.mu.Unlock()
 	s.Err = p.failed
 	return s
+}
+
+// Measures tells what is known of the partition as metrics. It may be called from any goroutine.
+func (p *partition) Measures(tell func(name string, value float64, labels ...string)) {
+	s := p.snapshot(p.group.cfg.Now())
+	poison := s.Poison.Oversized + s.Poison.Binary + s.Poison.Pathless + s.Poison.Undecodable
+	for _, m := range []struct {
+		name  string
+		value float64
+	}{
+		{"fedwarden_kafka_records_total", float64(s.Records)},
+		{"fedwarden_kafka_lag_records", float64(s.Lag)},
+		{"fedwarden_kafka_lag_seconds", s.LagTime},
+		{"fedwarden_kafka_expired_records_total", float64(s.Expired)},
+		{"fedwarden_kafka_poison_records_total", float64(poison)},
+	} {
+		tell(m.name, m.value, "topic", s.Topic, "partition", strconv.Itoa(s.Partition))
+	}
 }
 
 // Stats returns what is known now. It may be called from any goroutine.
