@@ -32,10 +32,11 @@ func BenchmarkBacklog(b *testing.B) {
 		alone := sourcesAlone(b, broker, topic, partitions*each)
 		s := newScene(b, broker, topic)
 		s.full, s.cfg.Lateness, s.cfg.Log = true, 10*time.Second, slog.New(slog.DiscardHandler)
-		began := time.Now()
+		began, used := time.Now(), cpu(b)
 		r := s.start()
 		r.untilLines(partitions * each)
 		ours := time.Since(began)
+		b.ReportMetric((cpu(b)-used).Seconds()/ours.Seconds(), "cores")
 		if sum := total(r.marks()); sum.Late+sum.Lost+sum.Rejected != 0 {
 			b.Fatalf("%+v", sum)
 		}
