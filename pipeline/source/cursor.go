@@ -28,6 +28,8 @@ type place struct {
 
 	At    string `json:"at,omitempty"` // a carrier's own place
 	Ended bool   `json:"ended,omitempty"`
+	// Routes is which log the lines of an origin belong to at that place that tell nothing by themselves.
+	Routes map[string]pipeline.Format `json:"routes,omitempty"`
 }
 
 // A mark is a place in one file. Prefix and Hash are the fingerprint of its text: device and inode alone

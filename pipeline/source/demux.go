@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,7 @@ type DemuxConfig struct {
 type Demux struct {
 	cfg     DemuxConfig
 	sniffer *parse.Parser              // tells a record's format where its origin does not tell its log
-	formats map[string]pipeline.Format // that an origin's last line had
+	formats map[string]pipeline.Format // that an origin's last line had; saved with each place, so that a line which is read again goes where it went
 	members map[pipeline.StreamID]*member
 	order   []*member // the carrier first, then as they came
 	full    []*member // in Add
@@ -61,9 +62,10 @@ type Demux struct {
 type member struct {
 	id     pipeline.StreamID
 	asm    *assembler
-	slab   *slab         // being filled; nil when nothing is there
-	resume string        // up to here it was read by an earlier run; empty: everything is new
-	last   pipeline.Time // when its last record was appended
+	slab   *slab                      // being filled; nil when nothing is there
+	resume string                     // up to here it was read by an earlier run; empty: everything is new
+	routes map[string]pipeline.Format // at resume
+	last   pipeline.Time              // when its last record was appended
 	opened bool
 	ended  bool
 	begin  pipeline.Cursor
@@ -126,7 +128,7 @@ func (d *Demux) Seek(id pipeline.StreamID, cursor pipeline.Cursor) error {
 		}
 	}
 	m.asm.restore(p.Seq, string(p.Parser))
-	m.resume, m.ended = p.At, p.Ended
+	m.resume, m.ended, m.routes = p.At, p.Ended, p.Routes
 	if !m.ended {
 		d.note(id, p.At)
 	}
@@ -145,7 +147,11 @@ func (d *Demux) Start() (place string, ok bool) {
 		}
 		if !ok || d.cfg.Compare(m.resume, place) < 0 {
 			place, ok = m.resume, true
+			d.formats = maps.Clone(m.routes)
 		}
+	}
+	if d.formats == nil {
+		d.formats = map[string]pipeline.Format{}
 	}
 	return place, ok
 }
@@ -292,9 +298,9 @@ func (d *Demux) sign(m *member, b pipeline.Batch) pipeline.Batch {
 		b.LostLines, b.Reason = b.LostLines+m.lost, m.reason
 		m.lost, m.reason = 0, ""
 	}
-	p := place{Seq: m.asm.seq, Parser: []byte(m.asm.state()), At: d.place, Ended: m.ended}
+	p := place{Seq: m.asm.seq, Parser: []byte(m.asm.state()), At: d.place, Ended: m.ended, Routes: d.formats}
 	if m.resume != "" && !d.reached(m) {
-		p.At = m.resume
+		p.At, p.Routes = m.resume, m.routes
 	}
 	b.Cursor = p.cursor()
 	return b
@@ -310,9 +316,9 @@ func (d *Demux) begin() {
 
 // open notes where m begins, for when nothing of it is applied before a crash.
 func (d *Demux) open(m *member) {
-	p := place{Seq: m.asm.seq, Parser: []byte(m.asm.state()), At: d.place}
+	p := place{Seq: m.asm.seq, Parser: []byte(m.asm.state()), At: d.place, Routes: d.formats}
 	if m.resume != "" {
-		p.At = m.resume
+		p.At, p.Routes = m.resume, m.routes
 	}
 	m.begin = p.cursor()
 	d.note(m.id, p.At)

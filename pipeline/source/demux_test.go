@@ -47,11 +47,12 @@ type reading struct {
 	claims  map[pipeline.StreamID]pipeline.Time
 	lost    map[pipeline.StreamID]uint64
 	ended   map[pipeline.StreamID]bool
+	lines   map[pipeline.StreamID]uint64
 }
 
 func newReading() *reading {
 	return &reading{map[pipeline.StreamID][]string{}, map[pipeline.StreamID]pipeline.Cursor{}, map[pipeline.StreamID]uint64{},
-		map[pipeline.StreamID]pipeline.Time{}, map[pipeline.StreamID]uint64{}, map[pipeline.StreamID]bool{}}
+		map[pipeline.StreamID]pipeline.Time{}, map[pipeline.StreamID]uint64{}, map[pipeline.StreamID]bool{}, map[pipeline.StreamID]uint64{}}
 }
 
 // take reads all batches that are due, as an engine does: what it has seen by Seq it drops.
@@ -68,6 +69,7 @@ func (r *reading) take(d *Demux, batches int) {
 			if e := &b.Events[i]; e.Seq > r.seq[b.Stream] {
 				r.seq[b.Stream] = e.Seq
 				r.paths[b.Stream] = append(r.paths[b.Stream], e.Path)
+				r.lines[b.Stream] += uint64(e.Lines)
 			}
 		}
 		r.cursors[b.Stream] = b.Cursor
@@ -128,6 +130,54 @@ func TestDemuxCrashes(t *testing.T) {
 		if got := len(r.paths[pipeline.StreamID("carrier/"+host+":/access.log")]); got != k {
 			t.Errorf("%s: got %d records, want %d", host, got, k)
 		}
+	}
+}
+
+// TestDemuxRoutes is killed among bare lines of two logs and of none: one that tells nothing by itself belongs to the
+// log that was told last, and goes there again when it is read again.
+func TestDemuxRoutes(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	const n = 2000
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = []string{
+			nginxAt(i),
+			"2026-11-18T14:00:01.257Z pid=1 tid=d6r class=ActivityPub::ProcessingWorker jid=526ffbf6da83e78b9faab14d INFO: start",
+			"no line of any log", "no line of any log", "no line of any log",
+		}[rnd.IntN(5)]
+	}
+	count := map[pipeline.StreamID]uint64{}
+	r := newReading()
+	for at := 0; at < n; {
+		d := newTestDemux(t, DemuxConfig{})
+		for id, c := range r.cursors {
+			if err := d.Seek(id, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		place, _ := d.Start()
+		at, _ = strconv.Atoi(place)
+		for until := min(n, at+rnd.IntN(300)); at < until; at++ {
+			d.Add(strconv.Itoa(at+1), 0, []parse.Record{{Text: lines[at]}})
+			if rnd.IntN(20) == 0 {
+				d.Flush()
+			}
+			r.take(d, rnd.IntN(2))
+		}
+		if at == n || rnd.IntN(3) == 0 {
+			d.Claim(pipeline.TimeOf(demuxDay.Add(time.Duration(at) * time.Second)))
+			r.take(d, -1)
+		}
+	}
+	total := uint64(0)
+	for id := range r.cursors {
+		count[id] = r.lines[id]
+		total += r.lines[id]
+	}
+	if total != n {
+		t.Errorf("got %d lines of %d: %v", total, n, count)
 	}
 }
 

@@ -98,7 +98,7 @@ func (d *Demux) nameOf(rec *parse.Record) string {
 
 // formatOf tells a log by its program and its lines' format.
 func (d *Demux) formatOf(rec *parse.Record) string {
-	from := rec.Origin.Host + "\x00" + rec.Origin.Program
+	from := clean(rec.Origin.Host + "/" + rec.Origin.Program)
 	f := d.sniffer.Recognise(rec.Text)
 	if f == pipeline.FormatUnknown {
 		f = d.formats[from]
@@ -115,7 +115,7 @@ func (d *Demux) formatOf(rec *parse.Record) string {
 }
 
 // maxOrigins bounds what is remembered of hosts and programs that strangers may have named.
-const maxOrigins = 1024
+const maxOrigins = 64
 
 // clean makes a shipper's name safe to show, and bounds it.
 func clean(name string) string {
