@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 	"unsafe"
 
@@ -16,39 +15,62 @@ type item struct {
 	size  int64
 }
 
-// A queue is the held items of one stream, first in, first out.
+// A queue is the held items of one stream, first in, first out. They lie in chunks, so that a queue which grows
+// moves none of them: an item is large.
 type queue struct {
-	items []item
-	head  int
+	chunks []*chunk
+	head   int // of the first item, in the first chunk
+	n      int
+	spare  *chunk
 }
 
-func (q *queue) len() int       { return len(q.items) - q.head }
-func (q *queue) at(i int) *item { return &q.items[q.head+i] }
+const chunkItems = 64
 
-// push appends an item, first making room at the front once half of the items there are gone.
+type chunk [chunkItems]item
+
+func (q *queue) len() int { return q.n }
+
+func (q *queue) at(i int) *item {
+	i += q.head
+	return &q.chunks[i/chunkItems][i%chunkItems]
+}
+
+// push appends an empty item.
 func (q *queue) push() *item {
-	if len(q.items) == cap(q.items) && q.head > len(q.items)/2 {
-		n := copy(q.items, q.items[q.head:])
-		clear(q.items[n:])
-		q.items, q.head = q.items[:n], 0
-	}
-	q.items = append(q.items, item{})
-	return &q.items[len(q.items)-1]
-}
-
-// pop drops the first item; its memory is used again.
-func (q *queue) pop() {
-	q.items[q.head] = item{}
-	q.head++
-	if q.head == len(q.items) {
-		q.items, q.head = q.items[:0], 0
-		if cap(q.items) > 4096 {
-			q.items = nil // a burst must not keep its memory
+	if q.head+q.n == len(q.chunks)*chunkItems {
+		c := q.spare
+		if q.spare = nil; c == nil {
+			c = new(chunk)
 		}
+		q.chunks = append(q.chunks, c)
+	}
+	q.n++
+	return q.at(q.n - 1)
+}
+
+// pop drops the first item. One chunk that becomes empty is used again; a burst must not keep its memory.
+func (q *queue) pop() {
+	*q.at(0) = item{}
+	q.head++
+	q.n--
+	if q.head == chunkItems || q.n == 0 {
+		q.spare, q.head = q.chunks[0], 0
+		q.chunks[0] = nil
+		q.chunks = q.chunks[1:]
+	}
+	if q.n == 0 {
+		q.chunks = nil
 	}
 }
 
-func (q *queue) insert(i int, it item) { q.items = slices.Insert(q.items, q.head+i, it) }
+// insert puts it before the i-th item.
+func (q *queue) insert(i int, it item) {
+	q.push()
+	for j := q.n - 1; j > i; j-- {
+		*q.at(j) = *q.at(j - 1)
+	}
+	*q.at(i) = it
+}
 
 // clone returns a copy of ev that shares no memory with it, and how many bytes its strings take. All
 // strings lie in one allocation: they are freed together.
