@@ -37,7 +37,7 @@ func (s *service) prepare(cfg *Config, inputs []InputConfig) (*session, error) {
 		next.discard()
 		return nil, err
 	}
-	next.following = following{log: s.log, config: cfg, past: s.past(cfg), identity: s.identity()}
+	next.following = following{log: s.log, config: cfg, past: s.past(cfg), identity: s.identity(), lostAfter: s.console.lostAfter}
 	if err := next.openAll(inputs); err != nil {
 		next.discard()
 		return nil, err
