@@ -46,7 +46,7 @@ type console struct {
 	out, err       io.Writer
 	outTTY, errTTY bool
 	model          *kong.Kong
-	lostAfter      time.Duration // for which a log must be unreadable to be lost; zero: a minute, as always but in tests
+	haste          time.Duration // for which a log must be unreadable to be lost; zero, as always but in tests: a minute
 }
 
 // A usageError is a mistake of whoever called: exit code 2.

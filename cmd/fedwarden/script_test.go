@@ -23,7 +23,7 @@ func mainForScripts() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := newConsole(ctx)
-	c.lostAfter, _ = time.ParseDuration(os.Getenv(hastyEnv))
+	c.haste, _ = time.ParseDuration(os.Getenv(hastyEnv))
 	os.Exit(c.execute(os.Args[1:]))
 }
 
