@@ -32,7 +32,7 @@ type drill struct {
 	other   string // the log that nothing happens to
 	writer  *os.File
 	written map[string]int // by log
-	late    int            // what was written while the log was lost
+	http    *http.Client
 }
 
 // newDrill makes the logs, and a home that a user who is nobody may write to.
@@ -41,9 +41,10 @@ func newDrill(t *testing.T) *drill {
 	if testing.Short() {
 		t.Skip("waits until a log is lost")
 	}
+	t.Parallel() // it waits most of the time
 	dir := openTempDir(t)
 	d := &drill{live: newLive(t), logs: filepath.Join(dir, "logs"), other: filepath.Join(dir, "other", "access.log"),
-		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}}
+		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}, http: http.DefaultClient}
 	home := filepath.Join(dir, "home")
 	for _, one := range []string{d.logs, filepath.Dir(d.other), home} {
 		if err := os.Mkdir(one, 0o755); err != nil {
@@ -86,9 +87,7 @@ func (d *drill) launch(args []string) {
 	d.t.Helper()
 	d.p = start(d.t, filepath.Join(filepath.Dir(d.logs), "fedwarden.out"), d.environment(), args[0], args[1:]...)
 	d.p.await("both logs", func() bool { return d.counted(d.log) && d.counted(d.other) })
-	if got := d.ready(); got != "" {
-		d.t.Errorf("readyz: got %q before anything happened", got)
-	}
+	d.p.await("readyz", func() bool { return d.ready() == "" })
 }
 
 func (d *drill) environment() []string {
@@ -178,7 +177,7 @@ func (d *drill) told(status pipeline.Status) (list []pipeline.Alert) {
 
 // ready returns why the run is not.
 func (d *drill) ready() string {
-	resp, err := http.Get("http://" + d.listen + "/readyz")
+	resp, err := d.http.Get("http://" + d.listen + "/readyz")
 	if err != nil {
 		return err.Error()
 	}
@@ -205,9 +204,7 @@ func (d *drill) lost(want ...string) pipeline.Alert {
 			d.t.Errorf("summary: got %q, want %q", a.Summary, word)
 		}
 	}
-	if got := d.ready(); !strings.Contains(got, "can't be read") {
-		d.t.Errorf("readyz: got %q, want that a log can't be read", got)
-	}
+	d.p.await("readyz to say so", func() bool { return strings.Contains(d.ready(), "can't be read") })
 	return a
 }
 
@@ -226,9 +223,7 @@ func (d *drill) recovered(fired pipeline.Alert, between int) {
 	late, _ := strconv.Atoi(m[1])
 	d.both(15)
 	d.p.await("all lines", func() bool { return d.counted(d.log) && d.counted(d.other) })
-	if got := d.ready(); got != "" {
-		d.t.Errorf("readyz: got %q after the fault", got)
-	}
+	d.p.await("readyz", func() bool { return d.ready() == "" })
 	if code := d.p.stop(); code != 0 {
 		d.t.Errorf("exit code %d", code)
 	}

@@ -45,10 +45,10 @@ func newEngine(c *Config, secret pipeline.Secret, change ...func(*pipeline.Spec)
 	return e, keys
 }
 
-// quicken lets episodes end soon, where the console is in haste.
+// quicken lets the alert of a log that can be read again end at once, where the console is in haste.
 func (c *console) quicken(s *pipeline.Spec) {
-	if c.haste > 0 {
-		s.Quiet = min(s.Quiet, 1)
+	if c.haste > 0 && s.Name == "source_silent" {
+		s.Quiet = 1
 	}
 }
 
