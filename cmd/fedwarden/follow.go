@@ -32,6 +32,8 @@ type following struct {
 	past     past
 	config   *Config
 	identity string // of the state, to other members of a Kafka group
+
+	haste time.Duration // as the console has it
 }
 
 // open adds what reads one input. It starts nothing: the session before may still read the same.
@@ -58,7 +60,7 @@ func (f *following) open(in *InputConfig) error {
 func (f *following) tail(in *InputConfig, path string) source.TailConfig {
 	options := in.options(f.config.trusted())
 	return source.TailConfig{Path: path, Format: options.Format, Parse: options, Lateness: in.Lateness.std(), Log: f.log,
-		History: f.past.age, HistoryUntil: f.past.until}
+		LostAfter: f.haste, History: f.past.age, HistoryUntil: f.past.until}
 }
 
 // later returns how a file that came later is followed: what rotation has made of it is no history of this run's.
@@ -113,7 +115,7 @@ func (f *following) watch(in *InputConfig, find source.Finder, how func(string, 
 func (f *following) openJournald(in *InputConfig) error {
 	options := in.options(f.config.trusted())
 	j, err := source.NewJournald(source.JournaldConfig{
-		Units: in.Journald, Directory: in.Directory, Lateness: in.Lateness.std(), Log: f.log,
+		Units: in.Journald, Directory: in.Directory, Lateness: in.Lateness.std(), LostAfter: f.haste, Log: f.log,
 		Options: func(*parse.Record) parse.Options { return options },
 		History: f.past.age, HistoryUntil: f.past.until,
 	})

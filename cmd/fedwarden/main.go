@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -45,6 +46,7 @@ type console struct {
 	out, err       io.Writer
 	outTTY, errTTY bool
 	model          *kong.Kong
+	haste          time.Duration // for which a log must be unreadable to be lost; zero, as always but in tests: a minute
 }
 
 // A usageError is a mistake of whoever called: exit code 2.
@@ -52,15 +54,18 @@ type usageError struct{ error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:])
+	code := newConsole(ctx).execute(os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
+func newConsole(ctx context.Context) *console {
+	return &console{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr)}
+}
+
 // execute runs the command that args name and returns the exit code.
-func execute(ctx context.Context, args []string) int {
+func (c *console) execute(args []string) int {
 	var cli commands
-	c := &console{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr)}
 	code := -1
 	parser, err := kong.New(&cli,
 		kong.Name("fedwarden"),

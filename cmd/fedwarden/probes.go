@@ -40,6 +40,9 @@ func (s *service) Ready() error {
 		return err
 	}
 	st := n.status()
+	if st.Save.Err != "" {
+		return errors.New(unsaved(&st))
+	}
 	for _, stream := range st.Streams {
 		if stream.Err != "" {
 			return fmt.Errorf("%s: %s", stream.Stream, stream.Err)

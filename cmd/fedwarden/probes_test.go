@@ -42,6 +42,7 @@ func TestReady(t *testing.T) {
 	f(func(n *session) { n.sources = append(n.sources, &reading{why: "reading history: 43 %"}) }, true, "reading history: 43 %")
 	f(func(n *session) { n.last.Streams = []runner.StreamStatus{{Stream: "file:/x", Err: "no"}} }, true, "file:/x: no")
 	f(func(n *session) { n.last.Engine.Streams = []engine.StreamStats{{Stream: "file:/x", Lost: true}} }, true, "file:/x: can't be read")
+	f(func(n *session) { n.last.Save.Err = "disk full" }, true, "the state can't be saved, 0 alerts wait: disk full")
 	f(func(n *session) { n.last.At = time.Now().Add(-2*time.Minute - 100*time.Millisecond) }, false, "the loop has not come round for 2m0s")
 	f(func(n *session) { n.last.Sinks = []runner.SinkStatus{{Name: "slack", Err: "503", Failures: 9}} }, true, "")
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -15,10 +16,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"fedwarden": mainForScripts})
 }
 
+// hastyEnv says for how long a log must be unreadable to be lost, where a test can't wait for a minute.
+const hastyEnv = "FEDWARDEN_TEST_LOST_AFTER"
+
 func mainForScripts() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(execute(ctx, os.Args[1:]))
+	c := newConsole(ctx)
+	c.haste, _ = time.ParseDuration(os.Getenv(hastyEnv))
+	os.Exit(c.execute(os.Args[1:]))
 }
 
 // TestScripts runs the command line as people do; testdata/script reads like a manual.

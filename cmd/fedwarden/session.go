@@ -37,7 +37,7 @@ func (s *service) prepare(cfg *Config, inputs []InputConfig) (*session, error) {
 		next.discard()
 		return nil, err
 	}
-	next.following = following{log: s.log, config: cfg, past: s.past(cfg), identity: s.identity()}
+	next.following = following{log: s.log, config: cfg, past: s.past(cfg), identity: s.identity(), haste: s.console.haste}
 	if err := next.openAll(inputs); err != nil {
 		next.discard()
 		return nil, err
@@ -80,10 +80,10 @@ func (s *service) begin(n *session) error {
 	n.notices = append(n.notices, s.damage...)
 	s.loaded, s.damage = nil, nil
 	debug.SetMemoryLimit(int64(n.cfg.Memory) / 10 * 8)
-	e, keys := newEngine(n.cfg, s.store.Secret())
+	e, keys := newEngine(n.cfg, s.store.Secret(), s.console.quicken)
 	n.keys = keys
 	anew := func() *engine.Engine {
-		e, n.keys = newEngine(n.cfg, s.store.Secret())
+		e, n.keys = newEngine(n.cfg, s.store.Secret(), s.console.quicken)
 		return e
 	}
 	s.metrics.Renew()

@@ -14,18 +14,20 @@ func (s *service) line(r *rate) string {
 	st := n.status()
 	speed := r.of(&st)
 	text := ""
-	switch err := s.Ready(); {
-	case st.Save.Err != "":
-		text = fmt.Sprintf("the state can't be saved, %s: %s", count(st.Unsaved, "alert waits", "alerts wait"), st.Save.Err)
-	case err != nil:
+	if err := s.Ready(); err != nil {
 		text = err.Error()
-	default:
+	} else {
 		text = figures(&st, speed)
 	}
 	if s.refused.Load() != nil {
 		text = "the new configuration has mistakes, the old one is in effect; " + text
 	}
 	return text
+}
+
+// unsaved says of a run whose state can't be saved why, and what waits for it.
+func unsaved(st *runner.Status) string {
+	return fmt.Sprintf("the state can't be saved, %s: %s", count(st.Unsaved, "alert waits", "alerts wait"), st.Save.Err)
 }
 
 // figures says how busy a run is that is well.

@@ -15,11 +15,14 @@ import (
 )
 
 // newEngine returns the engine with every detector that is not switched off, and what counts the keys that
-// its spaces hold.
-func newEngine(c *Config, secret pipeline.Secret) (*engine.Engine, func() int) {
+// its spaces hold. Change, if given, may change what a detector documents.
+func newEngine(c *Config, secret pipeline.Secret, change ...func(*pipeline.Spec)) (*engine.Engine, func() int) {
 	var list []engine.Registered
 	var spaces []*window.Space
 	for _, b := range detectors.Build(detectors.Options{Secret: secret, Off: c.Detectors.Off}) {
+		for _, f := range change {
+			f(&b.Spec)
+		}
 		list = append(list, engine.Registered{Spec: b.Spec, Detector: b.Detector})
 		if s, ok := b.Detector.(*window.Space); ok {
 			spaces = append(spaces, s)
@@ -40,6 +43,13 @@ func newEngine(c *Config, secret pipeline.Secret) (*engine.Engine, func() int) {
 		Memory:     int64(c.Memory),
 	})
 	return e, keys
+}
+
+// quicken lets the alert of a log that can be read again end at once, where the console is in haste.
+func (c *console) quicken(s *pipeline.Spec) {
+	if c.haste > 0 && s.Name == "source_silent" {
+		s.Quiet = 1
+	}
 }
 
 // inputs returns what the command line names, else what the configuration does.

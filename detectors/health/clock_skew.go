@@ -1,6 +1,7 @@
 package health
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -30,6 +31,10 @@ const (
 	latePer  = 100 // one in so many events
 	minLeaps = 3
 	quarter  = 15 * time.Minute
+
+	// unread is the state of a stream that can't be read: what it brings before it has caught up is late for sure,
+	// which source_silent tells.
+	unread = math.MaxUint32
 )
 
 // ClockSkew reports a stream whose stamps can't be right.
@@ -51,6 +56,10 @@ func (d *ClockSkew) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	switch e.Fact.State {
+	case pipeline.StreamLost:
+		st.state = unread
+	case pipeline.StreamRejoined, pipeline.StreamOpened:
+		st.state = 0
 	case pipeline.StreamLate:
 		d.late(st, e, r)
 	case pipeline.StreamLeap:
@@ -64,6 +73,9 @@ func (d *ClockSkew) Observe(e *pipeline.Event, r pipeline.Report) {
 }
 
 func (d *ClockSkew) late(st *stream, e *pipeline.Event, r pipeline.Report) {
+	if st.state == unread {
+		return
+	}
 	st.odd.Add(e.Time, 1)
 	n, all := st.odd.Sum(window.S10m, e.Time), st.all.Sum(window.S10m, e.Time)
 	second := uint32(e.Time / pipeline.Second)

@@ -9,7 +9,7 @@ import (
 
 // LinesLostSpec documents lines_lost.
 var LinesLostSpec = pipeline.Spec{
-	Name: "lines_lost", Title: "Lines were lost", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance,
+	Name: "lines_lost", Title: "Lines were lost", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 600,
 	Sees:       "Lines that are known to be lost: journald's rate limit, a file that was truncated unread, a place to go on from that is gone (vacuumed, expired, deleted).",
 	Matters:    "What is lost was not watched; who floods may do so to hide in it.",
 	Lookalikes: "Rotation by copytruncate; a journal or a topic that keeps less than an outage lasted.",
@@ -18,7 +18,7 @@ var LinesLostSpec = pipeline.Spec{
 		"For files: rotate by renaming (`create` and a signal), not by `copytruncate`.",
 		"For outages: keep the journal, the rotated files or the topic for longer.",
 	},
-	Defaults: "each loss; medium, or high from 1,000 lines in 1 h on; counts are what is lost at least",
+	Defaults: "each loss, one alert until there is none for 10 m; medium, or high from 1,000 lines in 1 h on; counts are what is lost at least",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.loss", Undo: "nothing to undo", Text: "See how lines of %s came to be lost, and raise the limit that dropped them."},
 	},

@@ -2,6 +2,7 @@ package health
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -38,6 +39,7 @@ const (
 	silent
 	lost
 	ended
+	along // lost with its carrier, of which it is told
 )
 
 // SourceSilent reports a stream that is lost, or silent against its own rhythm.
@@ -83,10 +85,17 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 	st := d.get(e.Stream, e.Time)
 	switch e.Fact.State {
 	case pipeline.StreamLost:
-		st.state, st.late = lost, 0
+		st.late = 0
+		if d.carrier(st) != nil {
+			st.state = along
+			return
+		}
+		st.state, st.last = lost, max(st.last, d.lastCarried(st))
 		d.tell(st, e.Time, patience, "%s can't be read"+because(e.Fact.Reason), r)
 	case pipeline.StreamLate:
-		if st.state == lost {
+		if c := d.carrier(st); c != nil && st.state == along {
+			c.late++
+		} else if st.state == lost {
 			st.late++
 		}
 	case pipeline.StreamRejoined, pipeline.StreamOpened:
@@ -101,6 +110,32 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 		}
 		st.state = ended
 	}
+}
+
+// carrier returns the lost stream that carries st, as a journal does its units: one alert tells of all.
+func (d *SourceSilent) carrier(st *stream) *stream {
+	for _, c := range d.list {
+		if c.state == lost && c.carries(st) {
+			return c
+		}
+	}
+	return nil
+}
+
+// carries reports whether o is one of st's, by its name.
+func (st *stream) carries(o *stream) bool {
+	rest, ok := strings.CutPrefix(string(o.id), string(st.id))
+	return ok && strings.HasPrefix(rest, "/")
+}
+
+// lastCarried returns when anything that c carries brought something last.
+func (d *SourceSilent) lastCarried(c *stream) (last pipeline.Time) {
+	for _, st := range d.list {
+		if c.carries(st) {
+			last = max(last, st.last)
+		}
+	}
+	return last
 }
 
 // Advance finds the streams that have gone silent.

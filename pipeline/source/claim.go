@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"time"
@@ -46,6 +47,17 @@ func (t *Tail) fail(now time.Time, err error) {
 		t.cfg.Log.Warn("live file can't be read", "stream", t.id, "err", err)
 	}
 	t.trouble = err
+}
+
+// mendFile says what to do about a log that can't be opened.
+func mendFile(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: let fedwarden's user read it (usermod -aG adm USER, and see logrotate's `create`)", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: see whether its disk is mounted and its service writes it", err)
+	}
+	return err
 }
 
 // restored notes that it can.

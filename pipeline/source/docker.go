@@ -132,6 +132,7 @@ func (c *Containers) TailConfig(path string, base TailConfig) TailConfig {
 	}
 	base.Lateness = orDefault(base.Lateness, dockerLateness)
 	base.EndAfter = orDefault(base.EndAfter, dockerEnd)
+	base.Mend = mendDocker
 	return base
 }
 

@@ -95,12 +95,11 @@ func (g *generation) consumed() int64 {
 	return 0
 }
 
-// NotReady says how far the reading of history has come, nothing when it is over. It may be called from any
-// goroutine.
+// NotReady says how far the reading of history has come, nothing when it is over. Before the first look nobody
+// knows whether there is any. It may be called from any goroutine.
 func (t *Tail) NotReady() string {
-	total := t.historyTotal.Load()
-	if !t.inHistory.Load() || total == 0 {
+	if !t.inHistory.Load() {
 		return ""
 	}
-	return fmt.Sprintf("%s: reading history: %d %%", t.id, 100*t.historyDone.Load()/total)
+	return fmt.Sprintf("%s: reading history: %d %%", t.id, 100*t.historyDone.Load()/max(t.historyTotal.Load(), 1))
 }

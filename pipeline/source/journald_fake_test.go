@@ -43,7 +43,7 @@ func TestJournaldLost(t *testing.T) {
 	write(t, filepath.Join(dir, "entries"), entryText(1)+entryText(2))
 	l := listen(t, s, newBook(), nil)
 	l.until("it is lost", func(k *book) bool { return len(k.dead) == 1 })
-	if got, want := l.book.dead[0], "journalctl: no _[31mdisk_[0m_"; got != want {
+	if got, want := l.book.dead[0], "journalctl: no _[31mdisk_[0m_: see what `journalctl -n 1` says to fedwarden's user"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	write(t, filepath.Join(dir, "well"), "")

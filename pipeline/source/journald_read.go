@@ -50,7 +50,7 @@ func (j *Journald) died(now time.Time, err error) {
 	j.stats.restarts.Add(1)
 	j.demux.Flush()
 	j.pending = false
-	j.fail(now, fmt.Errorf("journalctl: %s", why))
+	j.fail(now, broken(why))
 }
 
 // entries adds the entries that have come whole.

@@ -137,7 +137,7 @@ func (j *Journald) newest(ctx context.Context) (string, error) {
 			return "", err
 		}
 		if ended != nil && newest == "" && len(c.said) > 0 {
-			return "", fmt.Errorf("journalctl: %s", c.why(ended))
+			return "", broken(c.why(ended))
 		}
 		return newest, nil
 	}
@@ -149,6 +149,11 @@ func mend(err error) error {
 		return fmt.Errorf("%w: the journal is read through it: apt-get install systemd, or take the journal out of the inputs", err)
 	}
 	return err
+}
+
+// broken says what to do about a journalctl that fails.
+func broken(why string) error {
+	return fmt.Errorf("journalctl: %s: see what `journalctl -n 1` says to fedwarden's user", why)
 }
 
 // forbidden returns what to do when journalctl says that it may not read everything.

@@ -49,6 +49,8 @@ type TailConfig struct {
 	HistoryUntil time.Time
 	// EndAfter ends the stream when no file has had the name for so long and all was read; zero never does.
 	EndAfter time.Duration
+	// Mend adds to why the file can't be opened what to do about it; nil says it of files.
+	Mend func(error) error
 
 	Now func() time.Time // the clock; nil is time.Now
 	Log *slog.Logger     // told of rotations, truncations and what can't be read; nil is silent
@@ -68,6 +70,9 @@ func (c *TailConfig) setDefaults() {
 		c.MaxLine = DefaultMaxLine
 	}
 	c.MaxLine = max(c.MaxLine, 4*maxPrefix)
+	if c.Mend == nil {
+		c.Mend = mendFile
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -275,7 +280,7 @@ func (t *Tail) tick() (pipeline.Batch, bool) {
 	}
 	if t.isLost(now) {
 		t.told = true
-		return pipeline.Batch{Stream: t.id, Lost: true, Reason: t.trouble.Error()}, true
+		return pipeline.Batch{Stream: t.id, Lost: true, Reason: t.cfg.Mend(t.trouble).Error()}, true
 	}
 	if t.caughtUp(now) && now.Sub(t.claimed) >= t.pace() {
 		t.claimed = now

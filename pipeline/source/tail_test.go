@@ -327,7 +327,7 @@ func TestTailMissingFile(t *testing.T) {
 		if d := time.Since(start); d < time.Minute || d > 61*time.Second {
 			t.Errorf("lost after %s, want a minute", d)
 		}
-		if want := []string{"stat " + path + ": no such file or directory"}; !cmp.Equal(f.lost, want) {
+		if want := []string{"stat " + path + ": no such file or directory: see whether its disk is mounted and its service writes it"}; !cmp.Equal(f.lost, want) {
 			t.Errorf("got reasons %q, want %q", f.lost, want)
 		}
 		if f.got.Opened != 1 || len(f.claims) != 0 {
