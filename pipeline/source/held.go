@@ -142,7 +142,7 @@ func (g *generation) stat(now time.Time) (truncated bool, err error) {
 		g.size, g.mod = size, mod
 		return false, nil
 	}
-	if !g.begins(g.file) || !g.begun() {
+	if !g.intact() {
 		return true, nil
 	}
 	if size < g.off && !g.copy {
@@ -158,6 +158,9 @@ func (g *generation) stat(now time.Time) (truncated bool, err error) {
 	g.size, g.mod = size, mod
 	return false, nil
 }
+
+// intact reports whether the file still begins as it did.
+func (g *generation) intact() bool { return g.begins(g.file) && g.begun() }
 
 // begun looks how a file begins that nothing was delivered of, and reports whether it still begins so.
 func (g *generation) begun() bool {

@@ -22,7 +22,7 @@ func (t *Tail) begin(now time.Time, named *generation) {
 			t.cfg.Log.Warn("rotated file can't be read", "stream", t.id, "err", err)
 			continue
 		}
-		if !history || g.doubted || t.isKnown(g) {
+		if !history || g.doubted || t.isKnown(g) || named.begunAs(g.peek) {
 			t.note(g)
 			g.close()
 			continue

@@ -92,6 +92,11 @@ func (t *Tail) adoptSiblings(now time.Time) {
 	for range rescan {
 		list := siblings(t.path)
 		files, all := t.fresh(now, list)
+		if t.torn() {
+			closeAll(files, nil)
+			t.rescans = max(t.rescans, 1)
+			return
+		}
 		for _, g := range files {
 			if t.isKnown(g) {
 				g.close()
@@ -105,6 +110,12 @@ func (t *Tail) adoptSiblings(now time.Time) {
 		}
 	}
 	t.rescans = max(t.rescans, 1)
+}
+
+// torn reports whether the file that has the name was truncated since we looked at it. Until that is seen to,
+// a copy of what it holds now would not be known for one.
+func (t *Tail) torn() bool {
+	return slices.ContainsFunc(t.gens, func(g *generation) bool { return g.inode == t.named && !g.intact() })
 }
 
 // insert puts a generation that was missed among the others. They keep their order: each had the name when

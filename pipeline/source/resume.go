@@ -13,8 +13,8 @@ const mostSearches = 50
 // resume finds the generations of the cursor again: under the name or under a rotated one, by device and
 // inode, or, when those have changed, by fingerprint: as a copy or an archive. Rotated files that are
 // younger had the name while nobody was reading, and are read too. While neither the name nor that place
-// is there, it waits for the next look; so it does while files are being renamed, because a list that is
-// taken then may lack one.
+// is there, it waits for the next look; so it does while files are being renamed or truncated, because what
+// is seen then does not fit together.
 func (t *Tail) resume(now time.Time, named *generation) {
 	list, before := siblings(t.path), t.searched
 	if named == nil && len(list) > 0 && slices.EqualFunc(list, before, unchanged) {
@@ -26,7 +26,8 @@ func (t *Tail) resume(now time.Time, named *generation) {
 	failed := t.candidates(now, r, named, list)
 	r.match()
 	steady := slices.EqualFunc(list, before, same) || t.searches > mostSearches
-	if r.missing() && !steady || named == nil && (r.missing() || len(r.matched()) == 0) {
+	torn := named != nil && !named.intact() // a copy of its new text would not be known for one
+	if torn || r.missing() && !steady || named == nil && (r.missing() || len(r.matched()) == 0) {
 		closeAll(r.files, nil)
 		return
 	}
@@ -199,7 +200,8 @@ func (r *resumption) truncated(named *generation) bool {
 }
 
 // take returns the files that are to be read: those that the cursor names, those that are younger than the
-// place, and the one that has the name; but no text twice.
+// place, and the one that has the name; but no text twice: beside that one a copy of it may lie, because it
+// is about to be truncated, or for ever.
 func (r *resumption) take(named *generation, known []mark) []*generation {
 	front := len(r.files) // the file that was being read last
 	for i, f := range r.marks {
@@ -216,7 +218,7 @@ func (r *resumption) take(named *generation, known []mark) []*generation {
 		}
 		young := i > front || !r.v1 && g.mod.After(r.horizon)
 		twin := func(o *generation) bool { return o != g && o.begunAs(g.peek) }
-		taken := slices.ContainsFunc(out, twin) || slices.ContainsFunc(r.matched(), twin)
+		taken := slices.ContainsFunc(out, twin) || slices.ContainsFunc(r.matched(), twin) || named != nil && twin(named)
 		if young && !taken && !knows(known, g.peek) {
 			out = append(out, g)
 		}
