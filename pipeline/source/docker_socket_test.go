@@ -273,6 +273,51 @@ func TestSocketErrors(t *testing.T) {
 	}
 }
 
+// What is claimed while lines come is as true as what is claimed when none do.
+func TestSocketClaimsWhileBusy(t *testing.T) {
+	t.Parallel()
+	d := newFakeDaemon(t)
+	b := d.box(1, "web", false)
+	f := d.follow(t, b, SocketLogConfig{}, "")
+	f.log.Urgent(true)
+	often := time.NewTicker(2 * time.Millisecond)
+	defer often.Stop()
+	f.until(t, "claims", func() bool {
+		f.mu.Unlock() // the lines are the daemon's
+		<-often.C
+		b.lines(1 + b.n%5)
+		f.mu.Lock()
+		return len(f.claims) >= 8
+	})
+	f.events(t, b.n)
+	f.close()
+	f.numbers(t, 1, b.n)
+	f.trueClaims(t, b)
+	if b.n < 100 {
+		t.Errorf("got %d lines: it was not busy", b.n)
+	}
+}
+
+// A daemon that tells of a line and does not send it is left, and said to be lost.
+func TestSocketStandsStill(t *testing.T) {
+	t.Parallel()
+	d := newFakeDaemon(t)
+	b := d.box(1, "web", false)
+	b.lines(3)
+	f := d.follow(t, b, SocketLogConfig{stall: 200 * time.Millisecond, LostAfter: time.Second}, "")
+	f.events(t, 3)
+	d.do(func() { // its clock was set back, and what lay before was thrown away
+		b.base += len(b.said)
+		b.said = []fakeMessage{{day.Add(-time.Hour), false, nginxLine(0, 4) + "\n"}}
+	})
+	f.close()
+	f = d.follow(t, b, SocketLogConfig{stall: 200 * time.Millisecond, LostAfter: time.Second}, f.cursor())
+	f.until(t, "lost", func() bool { return len(f.lost) > 0 })
+	if !strings.Contains(f.lost[0], "stands still") {
+		t.Errorf("got reason %q", f.lost[0])
+	}
+}
+
 func TestSocketCloseEndsRead(t *testing.T) {
 	d := newFakeDaemon(t)
 	b := d.box(1, "web", false)
