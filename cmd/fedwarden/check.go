@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -64,6 +65,12 @@ func checkInput(cfg *Config, in *InputConfig) error {
 			return err
 		}
 		return containers.Check()
+	case in.DockerSocket != "":
+		socket, err := source.NewSocket(source.SocketConfig{Socket: in.DockerSocket, Services: in.Services})
+		if err != nil {
+			return err
+		}
+		return socket.Check(context.Background())
 	case in.Path != "":
 		_, err := source.Expand([]source.Input{in.input(cfg)})
 		return err

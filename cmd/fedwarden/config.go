@@ -16,6 +16,7 @@ import (
 	"github.com/fedwarden/fedwarden/detectors"
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/parse"
+	"github.com/fedwarden/fedwarden/pipeline/source"
 )
 
 // A Config is what one YAML file and the environment say. Every key is optional.
@@ -37,12 +38,16 @@ type InstanceConfig struct {
 	Domain string `yaml:"domain"` // its own name; without it alerts have no links
 }
 
-// An InputConfig is a log, or many: exactly one of Path, Journald, Docker and Kafka says which.
+// An InputConfig is a log, or many: exactly one of Path, Journald, Docker, DockerSocket and Kafka says which.
 type InputConfig struct {
-	Path      string            `yaml:"path"`       // a file, or a pattern that is looked at again for new files
-	Journald  []string          `yaml:"journald"`   // units (or containers that log to the journal), with * and ?
-	Directory string            `yaml:"directory"`  // of the journal, where it is not this machine's
-	Docker    string            `yaml:"docker"`     // Docker's folder of containers, as /var/lib/docker/containers
+	Path      string   `yaml:"path"`      // a file, or a pattern that is looked at again for new files
+	Journald  []string `yaml:"journald"`  // units (or containers that log to the journal), with * and ?
+	Directory string   `yaml:"directory"` // of the journal, where it is not this machine's
+	Docker    string   `yaml:"docker"`    // Docker's folder of containers, as /var/lib/docker/containers
+	// DockerSocket is instead of that folder, where it can't be read: a path, or tcp:// and a proxy's address. The
+	// socket is as good as root; the folder, or a proxy that allows no more than GET /containers, is better.
+	DockerSocket string `yaml:"docker_socket"`
+
 	Services  []string          `yaml:"services"`   // of compose, whose containers are followed; web, sidekiq*, streaming, nginx, caddy
 	Kafka     *KafkaConfig      `yaml:"kafka"`      // topics that shippers fill
 	Format    string            `yaml:"format"`     // nginx, rails, sidekiq; empty: by its content
@@ -200,14 +205,17 @@ func validListen(addr string) error {
 func (in *InputConfig) validate(at string, d *decoder) {
 	switch kinds := in.kinds(); {
 	case len(kinds) == 0:
-		d.problem(at+".path", "is missing (or journald, docker or kafka)")
+		d.problem(at+".path", "is missing (or journald, docker, docker_socket or kafka)")
 	case len(kinds) > 1:
 		d.problem(at+"."+kinds[1], "does not go with "+kinds[0]+": make two inputs of them")
 	}
 	if in.Kafka != nil {
 		in.Kafka.validate(at+".kafka", d)
 	}
-	if len(in.Services) > 0 && in.Docker == "" {
+	if _, err := source.NewSocket(source.SocketConfig{Socket: in.DockerSocket}); in.DockerSocket != "" && err != nil {
+		d.problem(at+".docker_socket", err.Error())
+	}
+	if len(in.Services) > 0 && in.Docker+in.DockerSocket == "" {
 		d.problem(at+".services", "are those of docker, which is not set")
 	}
 	if in.Directory != "" && len(in.Journald) == 0 {
@@ -236,7 +244,8 @@ func (in *InputConfig) kinds() []string {
 	for _, k := range []struct {
 		name string
 		set  bool
-	}{{"path", in.Path != ""}, {"journald", len(in.Journald) > 0}, {"docker", in.Docker != ""}, {"kafka", in.Kafka != nil}} {
+	}{{"path", in.Path != ""}, {"journald", len(in.Journald) > 0}, {"docker", in.Docker != ""},
+		{"docker_socket", in.DockerSocket != ""}, {"kafka", in.Kafka != nil}} {
 		if k.set {
 			list = append(list, k.name)
 		}

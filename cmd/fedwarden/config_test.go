@@ -62,6 +62,8 @@ instanse: {domain: x}
 inputs:
   - {format: apache, path: /x, timezone: Mars/Olympus}
   - {lateness: soon}
+  - {docker: /var/lib/docker/containers, docker_socket: /var/run/docker.sock}
+  - {docker_socket: docker.sock}
 memory: much
 trusted_proxies: [nonsense]
 detectors: {off: [domain_flod]}
@@ -79,6 +81,8 @@ sinks:
 		"inputs[0].timezone: unknown time zone",
 		"inputs[1].path: is missing",
 		"inputs[1].lateness: must be a duration",
+		"inputs[2].docker_socket: does not go with docker",
+		"inputs[3].docker_socket: docker socket \"docker.sock\": must be a path",
 		"memory: must be a size",
 		"trusted_proxies[0]: must be an address or a CIDR",
 		"detectors.off[0]: no detector is named",

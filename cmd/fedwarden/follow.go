@@ -43,6 +43,8 @@ func (f *following) open(in *InputConfig) error {
 		return f.openJournald(in)
 	case in.Docker != "":
 		return f.openDocker(in)
+	case in.DockerSocket != "":
+		return f.openSocket(in)
 	case in.Kafka != nil:
 		return f.openKafka(in)
 	case in.isGlob():
@@ -87,6 +89,34 @@ func (f *following) openDocker(in *InputConfig) error {
 		return err
 	}
 	return f.watch(in, containers, containers.TailConfig)
+}
+
+// socketPatience is how long the daemon may take to name its containers before the others are read.
+const socketPatience = 3 * time.Second
+
+// openSocket reads the containers that there are now, and those that will come. None is read from before the
+// past that is wanted: one that is started again may be old.
+func (f *following) openSocket(in *InputConfig) error {
+	options := in.options(f.config.trusted())
+	socket, err := source.NewSocket(source.SocketConfig{
+		Socket: in.DockerSocket, Services: in.Services, Most: maxFound, Log: f.log,
+		Reading: source.SocketLogConfig{Format: options.Format, Parse: options, Lateness: in.Lateness.std(),
+			Begin: time.Now().Add(-f.past.age), Log: f.log},
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), socketPatience)
+	defer cancel()
+	logs := socket.Next(ctx)
+	for _, log := range logs {
+		f.sources = append(f.sources, log)
+	}
+	if len(logs) == 0 {
+		f.log.Warn("no log is there yet; it is looked for", "input", in.String())
+	}
+	f.finders = append(f.finders, socket.Watch)
+	return nil
 }
 
 // watch follows the logs that a finder finds now, and those that it will.

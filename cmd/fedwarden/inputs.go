@@ -128,6 +128,8 @@ func (in *InputConfig) String() string {
 		return "journal: " + strings.Join(in.Journald, ", ")
 	case in.Docker != "":
 		return "containers: " + in.Docker
+	case in.DockerSocket != "":
+		return "containers: " + in.DockerSocket
 	case in.Kafka != nil:
 		return "kafka: " + strings.Join(in.Kafka.Topics, ", ")
 	}

@@ -89,4 +89,21 @@
 // Containers is a Finder, as Glob is: Watch looks again and hands over a Tail for each log that has come. A
 // container's log is a file of one name, rotated by renaming; a container that is made anew has another name
 // and another stream; one that is removed ends.
+//
+// # Docker's socket
+//
+// A Socket asks Docker's daemon instead, by the Engine API (docs.docker.com/reference/api/engine): GET
+// /containers/json, /containers/ID/json and /containers/ID/logs, and nothing else. The socket is as good as root;
+// the folder, or a proxy that lets no more than these pass, is better. A SocketLog reads one container, with no
+// goroutine: its connection is read with deadlines.
+//
+// The daemon numbers nothing. Each message (a line, or 16 KiB of one) has a stamp, in nanoseconds, and since= asks
+// for what begins with the first that is not older. So a place is the latest stamp and how many messages came from
+// the first of that stamp on; the pieces of a line share a stamp, so that one may be older than what lies before it
+// (Docker 23 gives it nevertheless, older ones leave it out). What was read last must come first again; when what
+// comes is newer, it was thrown away by max-file, and what lay behind it as well.
+//
+// CaughtUp is claimed of the moment before a question for the newest message (tail=1), once that one was read. The
+// end of an answer proves nothing: a container has stopped, or the daemon. A container that the daemon no longer
+// knows has ended. What the daemon itself skips when a log is rotated faster than it reads is not told to anyone.
 package source

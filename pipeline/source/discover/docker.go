@@ -3,15 +3,20 @@ package discover
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"path"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline/parse"
 )
 
 // containers is where Docker keeps what it knows of each container, its log too.
 const containers = "/var/lib/docker/containers"
+
+// dockerSocket is where Docker's daemon listens.
+const dockerSocket = "/var/run/docker.sock"
 
 // services are those of compose whose logs tell something.
 var services = []string{"web", "sidekiq*", "streaming", "nginx*", "caddy*"}
@@ -32,6 +37,7 @@ func (f *finder) docker() {
 		if !missing(err) {
 			f.found.problem(f.tree.below(containers), reason(err), dockerMend)
 		}
+		f.socket()
 		return
 	}
 	for _, id := range ids[:min(len(ids), maxFiles)] {
@@ -40,6 +46,18 @@ func (f *finder) docker() {
 	if len(f.found.Containers) > 0 {
 		f.found.Docker = f.tree.below(containers)
 	}
+}
+
+// socket says that Docker's socket can be used where its folder can't.
+func (f *finder) socket() {
+	name := f.tree.below(dockerSocket)
+	conn, err := net.DialTimeout("unix", name, time.Second)
+	if err != nil {
+		return
+	}
+	conn.Close()
+	f.found.warn(name, "serves where the folder can't be read; it is as good as root, so a proxy that allows GET /containers alone is better",
+		"inputs: [{docker_socket: "+name+"}]")
 }
 
 // container reads one directory of Docker's.

@@ -2,6 +2,8 @@ package discover
 
 import (
 	"fmt"
+	"net"
+	"path/filepath"
 	"testing"
 )
 
@@ -29,4 +31,19 @@ func TestDocker(t *testing.T) {
 		"problem container live-streaming-1: its log driver is local → logging: {driver: json-file} in compose.yaml",
 		"problem /var/lib/docker/containers/c6/config.v2.json: invalid character 'b' looking for beginning of object key string → "+dockerMend,
 		"warning container live-sidekiq-push-1: is empty → ")
+}
+
+// The socket is named only where the folder can't be read.
+func TestDockerSocket(t *testing.T) {
+	root := plant(t, "/var/run/other", "")
+	l, err := net.Listen("unix", filepath.Join(root, dockerSocket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const text = "warning /var/run/docker.sock: serves where the folder can't be read; it is as good as root, so a proxy that allows GET /containers alone is better → inputs: [{docker_socket: /var/run/docker.sock}]"
+	equal(t, find(t, root), text)
+	equal(t, find(t, plant(t, containers+"/file", "")), "")
+	l.Close()
+	equal(t, find(t, root), "")
 }
