@@ -2,6 +2,7 @@ package source
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/parse"
@@ -124,7 +125,7 @@ func clean(name string) string {
 		name = name[:maxMemberName]
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+		if !unicode.IsPrint(r) || r == '\uFFFD' { // also what a terminal obeys beyond ASCII, or shows backwards
 			return '_'
 		}
 		return r
