@@ -170,7 +170,11 @@ func (s *ship) finish() {
 // TestDemuxWithEngine reads a carrier whose logs begin, end idle and come back, is killed again and again, each time
 // with a checkpoint of any moment, and counts every line once, in its own stream.
 func TestDemuxWithEngine(t *testing.T) {
-	for range 40 {
+	rounds := 40
+	if testing.Short() {
+		rounds = 6
+	}
+	for range rounds {
 		demuxWithEngine(t, uint64(time.Now().UnixNano()))
 	}
 }
