@@ -193,7 +193,7 @@ func (e *Engine) join(s *stream, b *pipeline.Batch) {
 		return
 	}
 	s.lateness = pipeline.Time(max(b.Lateness, 0))
-	if m := &s.read.Mark; b.Begin != "" && !s.pending() && (m.Cursor == "" || s.read.Ended) {
+	if m := &s.read.Mark; b.Begin != "" && (m.Cursor == "" && !s.pending() || s.read.Ended) {
 		m.Cursor, m.From = b.Begin, m.Seq
 	}
 	if !s.live || s.read.Ended {

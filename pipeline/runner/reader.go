@@ -168,10 +168,11 @@ func (r *Runner) grant(f *feed) {
 	}
 }
 
-// ahead reports whether all streams of f are. One that holds back others must be read on, even if another
+// ahead reports whether a stream of f is. Others of the same source may have nothing that is held, as those that are
+// quiet or have ended: that is no reason to read on. But one that holds back others must be read on, even if another
 // stream of the same source is ahead, or if it holds something itself, as a stream without a first stamp does.
 func (r *Runner) ahead(f *feed) bool {
-	if len(f.streams) == 0 || slices.ContainsFunc(f.streams, func(id pipeline.StreamID) bool { return !r.engine.Ahead(id) }) {
+	if !slices.ContainsFunc(f.streams, r.engine.Ahead) {
 		return false
 	}
 	return !slices.ContainsFunc(r.engine.Behind(), func(id pipeline.StreamID) bool { return r.byStream[id] == f })

@@ -46,6 +46,7 @@ type Demux struct {
 	members map[pipeline.StreamID]*member
 	order   []*member // the carrier first, then as they came
 	full    []*member // in Add
+	given   uint64    // the highest number of streams that were forgotten
 	ready   []pipeline.Batch
 	place   string        // of the last message that was added
 	clock   pipeline.Time // when that was appended to the carrier
@@ -168,7 +169,7 @@ func (d *Demux) Add(place string, at pipeline.Time, records []parse.Record) {
 	read := pipeline.TimeOf(d.cfg.Now())
 	full := d.full[:0]
 	for i := range records {
-		m := d.memberOf(&records[i])
+		m := d.memberOf(&records[i], place)
 		if !m.isNew(place, d.cfg.Compare) {
 			continue
 		}
@@ -314,11 +315,11 @@ func (d *Demux) sign(m *member, b pipeline.Batch) pipeline.Batch {
 func (d *Demux) begin() {
 	if c := d.order[0]; !c.opened {
 		d.open(c)
-		d.ready = append(d.ready, d.sign(c, pipeline.Batch{}))
 	}
 }
 
-// open notes where m begins, for when nothing of it is applied before a crash.
+// open tells where m begins, for when nothing of it is applied before a crash: at once, since what waits in its
+// batch would be lost if another stream's later cursor were saved first.
 func (d *Demux) open(m *member) {
 	p := place{Seq: m.asm.seq, Parser: []byte(m.asm.state()), At: d.place, Routes: d.formats}
 	if m.resume != "" {
@@ -326,6 +327,7 @@ func (d *Demux) open(m *member) {
 	}
 	m.begin = p.cursor()
 	d.note(m.id, p.At)
+	d.ready = append(d.ready, d.sign(m, pipeline.Batch{}))
 }
 
 // Next returns the next batch that is due, false when there is none.

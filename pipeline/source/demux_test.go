@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,7 +216,7 @@ func TestDemuxNames(t *testing.T) {
 	add("3", parse.Record{Text: sidekiq, Origin: parse.Origin{Unit: "mastodon-sidekiq.service"}})
 	add("4", parse.Record{Text: nginxAt(1), Origin: parse.Origin{Host: "web1", Program: "nginx"}})
 	add("5", parse.Record{Text: "nobody knows this"})
-	add("6", parse.Record{Text: nginxAt(2), Origin: parse.Origin{File: "/x/\x1b[2J\xff" + string(make([]byte, 500))}})
+	add("6", parse.Record{Text: nginxAt(2), Origin: parse.Origin{File: "/x/\x1b[2J\u009b2J\u202e\xff" + string(make([]byte, 500))}})
 	add("7", parse.Record{Suppressed: 12, Origin: parse.Origin{Unit: "mastodon-sidekiq.service"}})
 	d.Lose(3, "expired")
 	d.Claim(pipeline.TimeOf(demuxDay))
@@ -232,7 +233,7 @@ func TestDemuxNames(t *testing.T) {
 		t.Errorf("lost of the carrier: got %d, want 3", got)
 	}
 	for id := range r.paths {
-		if len(id) > len("carrier/")+maxMemberName+10 || id != pipeline.StreamID(clean(string(id))) && len(id) <= maxMemberName {
+		if len(id) > len("carrier/")+maxMemberName+10 || id != pipeline.StreamID(clean(string(id))) && len(id) <= maxMemberName || strings.ContainsAny(string(id), "\u009b\u202e") {
 			t.Errorf("stream %q is not clean", id)
 		}
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/parse"
@@ -10,8 +11,8 @@ import (
 // maxMemberName bounds what a shipper's names add to a stream's.
 const maxMemberName = 160
 
-// memberOf returns the stream of a record, begun if need be.
-func (d *Demux) memberOf(rec *parse.Record) *member {
+// memberOf returns the stream of a record at place, begun if need be.
+func (d *Demux) memberOf(rec *parse.Record, place string) *member {
 	carrier := d.members[d.cfg.Carrier]
 	name, ok := "", false
 	if d.cfg.Name != nil {
@@ -25,8 +26,8 @@ func (d *Demux) memberOf(rec *parse.Record) *member {
 	}
 	id := d.cfg.Carrier + "/" + pipeline.StreamID(clean(name))
 	if m := d.members[id]; m != nil {
-		if m.ended {
-			m.ended, m.opened, m.resume = false, false, ""
+		if m.ended && m.isNew(place, d.cfg.Compare) { // else it is read again up to where it ended
+			m.ended, m.opened = false, false
 			d.open(m)
 		}
 		return m
@@ -52,6 +53,7 @@ func (d *Demux) join(id pipeline.StreamID, o parse.Options) (*member, error) {
 	if err != nil {
 		return nil, err
 	}
+	asm.seq = d.given
 	for _, m := range d.order {
 		asm.seq = max(asm.seq, m.asm.seq)
 	}
@@ -61,14 +63,14 @@ func (d *Demux) join(id pipeline.StreamID, o parse.Options) (*member, error) {
 	return m, nil
 }
 
-// forget makes room: of the streams that have ended, the one that was begun first is dropped. The carrier
-// remembers its number.
+// forget makes room: of the streams that have ended, the one that was begun first is dropped. Its number is
+// remembered.
 func (d *Demux) forget() bool {
 	for i, m := range d.order {
 		if !m.ended {
 			continue
 		}
-		d.order[0].asm.seq = max(d.order[0].asm.seq, m.asm.seq)
+		d.given = max(d.given, m.asm.seq)
 		d.order = append(d.order[:i:i], d.order[i+1:]...)
 		delete(d.members, m.id)
 		return true
@@ -123,7 +125,7 @@ func clean(name string) string {
 		name = name[:maxMemberName]
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+		if !unicode.IsPrint(r) || r == '\uFFFD' { // also what a terminal obeys beyond ASCII, or shows backwards
 			return '_'
 		}
 		return r
