@@ -33,6 +33,7 @@ type drill struct {
 	writer  *os.File
 	written map[string]int // by log
 	http    *http.Client
+	field   bool // nothing is hastened
 }
 
 // newDrill makes the logs, and a home that a user who is nobody may write to.
@@ -44,7 +45,8 @@ func newDrill(t *testing.T) *drill {
 	t.Parallel() // it waits most of the time
 	dir := openTempDir(t)
 	d := &drill{live: newLive(t), logs: filepath.Join(dir, "logs"), other: filepath.Join(dir, "other", "access.log"),
-		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}, http: http.DefaultClient}
+		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}, http: http.DefaultClient,
+		field: os.Getenv(tortureFull) == "1"}
 	home := filepath.Join(dir, "home")
 	for _, one := range []string{d.logs, filepath.Dir(d.other), home} {
 		if err := os.Mkdir(one, 0o755); err != nil {
@@ -91,7 +93,31 @@ func (d *drill) launch(args []string) {
 }
 
 func (d *drill) environment() []string {
+	if d.field {
+		return []string{"HOME=/"}
+	}
 	return []string{hastyEnv + "=" + hasty.String(), "HOME=/"}
+}
+
+// linger lets pass, in the field, the minute for which a log must be unreadable to be lost, and readable to be well.
+// Meanwhile the other log is written.
+func (d *drill) linger() {
+	if !d.field {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for range 65 {
+		<-tick.C
+		d.watched(1)
+	}
+}
+
+// over waits for the end of the alert.
+func (d *drill) over() {
+	d.t.Helper()
+	d.linger()
+	d.p.await("the end of the alert", func() bool { return len(d.told(pipeline.StatusResolved)) > 0 })
 }
 
 // input is a log of nginx as the configuration names it.
@@ -193,6 +219,7 @@ func (d *drill) ready() string {
 // lost waits until the log is, which one alert tells, with what it must say. The other log is watched meanwhile.
 func (d *drill) lost(want ...string) pipeline.Alert {
 	d.t.Helper()
+	d.linger()
 	d.p.await("an alert", func() bool { d.watched(1); return len(d.told(pipeline.StatusFiring)) > 0 })
 	d.p.await("the log that nothing happened to", func() bool { return d.counted(d.other) })
 	a := d.told(pipeline.StatusFiring)[0]
@@ -214,7 +241,7 @@ var lateText = regexp.MustCompile(`can be read again; (\d+) lines of the time be
 // late is stated. Between is what was written while the log was lost.
 func (d *drill) recovered(fired pipeline.Alert, between int) {
 	d.t.Helper()
-	d.p.await("the end of the alert", func() bool { return len(d.told(pipeline.StatusResolved)) > 0 })
+	d.over()
 	a := d.told(pipeline.StatusResolved)[0]
 	m := lateText.FindStringSubmatch(a.Summary)
 	if a.ID != fired.ID || m == nil {
@@ -350,7 +377,7 @@ func TestDrillContainer(t *testing.T) {
 	a := d.lost("permission denied", "DAC_READ_SEARCH")
 	write(30)
 	os.Chmod(filepath.Dir(log), 0o711)
-	d.p.await("the end of the alert", func() bool { return len(d.told(pipeline.StatusResolved)) > 0 })
+	d.over()
 	write(15)
 	d.p.await("all lines", func() bool { return d.counted(d.log) && d.counted(d.other) })
 	end := d.told(pipeline.StatusResolved)[0]
