@@ -45,8 +45,7 @@ func newDrill(t *testing.T) *drill {
 	t.Parallel() // it waits most of the time
 	dir := openTempDir(t)
 	d := &drill{live: newLive(t), logs: filepath.Join(dir, "logs"), other: filepath.Join(dir, "other", "access.log"),
-		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}, http: http.DefaultClient,
-		field: os.Getenv(tortureFull) == "1"}
+		listen: "127.0.0.1:" + freePort(t), written: map[string]int{}, http: http.DefaultClient}
 	home := filepath.Join(dir, "home")
 	for _, one := range []string{d.logs, filepath.Dir(d.other), home} {
 		if err := os.Mkdir(one, 0o755); err != nil {
@@ -289,6 +288,7 @@ func TestDrillPermission(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDrill(t)
+			d.field = os.Getenv(tortureFull) == "1"
 			d.open()
 			d.both(20)
 			d.begin(input(d.log), input(d.other))
