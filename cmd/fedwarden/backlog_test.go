@@ -124,7 +124,7 @@ func (l *live) backlog(total int, stopped, flood time.Time, half string) {
 	for i := 1; i < total; i++ {
 		at := stopped.Add(time.Duration(i) * outage / time.Duration(total))
 		l.written++
-		if second := at.Sub(flood) / time.Second; second >= 0 && second < 60 && flooded < 1000 {
+		if at.After(flood) && flooded < 1000 {
 			flooded++
 			fmt.Fprintf(b, oldDelivery, stampOf(at))
 		} else {

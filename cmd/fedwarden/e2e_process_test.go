@@ -116,7 +116,7 @@ func tail(path string) string {
 }
 
 // patience is how long a test waits for what must come.
-const patience = 15 * time.Second
+const patience = 60 * time.Second
 
 // await returns when ok says so, or ends the test after patience.
 func await(t *testing.T, what string, ok func() bool) {

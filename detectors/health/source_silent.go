@@ -12,7 +12,7 @@ import (
 // SourceSilentSpec documents source_silent.
 var SourceSilentSpec = pipeline.Spec{
 	Name: "source_silent", Title: "A log has gone silent", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 60,
-	Sees:       "Each log's own rhythm: a log that brings nothing for far longer than its last hour and day make likely, or that can't be read.",
+	Sees:       "Each log's own rhythm: a log that brings nothing for far longer than its last hour and day make likely, or that can't be read; of a journal, one alert for all its units.",
 	Matters:    "A quiet detector and a dead detector must look different; and who fills the disk or breaks the log format is not seen.",
 	Lookalikes: "A deploy or a maintenance of the server; a very quiet night.",
 	Do: []string{

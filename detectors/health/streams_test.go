@@ -116,3 +116,34 @@ func TestStreamsSnapshot(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestOneAlertForAJournal shows that the units of a journal that can't be read are no alerts of their own, and that
+// what they bring too late is stated where the journal's ends; and that it is no skew of a clock.
+func TestOneAlertForAJournal(t *testing.T) {
+	d, skew, r := NewSourceSilent(), NewClockSkew(), &findings{}
+	all := []pipeline.StreamID{"journald", "journald/a.service", "journald/b.service", "journald2"}
+	tell := func(at pipeline.Time, state pipeline.StreamState, ids ...pipeline.StreamID) {
+		for _, id := range ids {
+			e := fact(at, state, time.Minute)
+			e.Stream = id
+			d.Observe(e, r)
+			skew.Observe(e, r)
+		}
+	}
+	tell(start, pipeline.StreamOpened, all...)
+	tell(start.Add(time.Minute), pipeline.StreamLost, all[:3]...)
+	for range 100 {
+		tell(start.Add(2*time.Minute), pipeline.StreamLate, all[1:3]...)
+	}
+	tell(start.Add(2*time.Minute), pipeline.StreamRejoined, all[:3]...)
+	if len(r.list) != 2 || r.list[0].Key != source("journald") || !r.list[1].Resolving {
+		t.Fatalf("got %+v, want that the journal was lost, and its end", r.list)
+	}
+	if want := "200 lines of the time between"; !strings.Contains(r.list[1].Summary, want) {
+		t.Errorf("got %q, want %q", r.list[1].Summary, want)
+	}
+	tell(start.Add(3*time.Minute), pipeline.StreamLost, "journald/a.service")
+	if len(r.list) != 3 || r.list[2].Key != source("journald/a.service") {
+		t.Errorf("got %+v, want that a unit of a journal that is well was lost by itself", r.list[2:])
+	}
+}
