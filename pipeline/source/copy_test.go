@@ -14,18 +14,11 @@ import (
 // copyTruncate rotates as logrotate does with copytruncate: every number up by one, a copy to .1, then the
 // log is cut to nothing. Between is called between copy and cut.
 func (w *writer) copyTruncate(between func()) {
-	w.shift()
-	text, err := os.ReadFile(w.path)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	write(w.t, w.path+".1", string(text))
+	w.duplicate()
 	if between != nil {
 		between()
 	}
-	if err := os.Truncate(w.path, 0); err != nil {
-		w.t.Fatal(err)
-	}
+	w.truncate("")
 }
 
 // shift moves every rotated file up by one number.
