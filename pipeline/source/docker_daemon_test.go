@@ -36,16 +36,15 @@ type fakeDaemon struct {
 }
 
 type fakeBox struct {
-	d         *fakeDaemon
-	id        string
-	service   string
-	tty       bool
-	stopped   bool
-	base      int // messages that were rotated away
-	said      []fakeMessage
-	n         int
-	at        []time.Time // when line i+1 was surely there
-	following int
+	d       *fakeDaemon
+	id      string
+	service string
+	tty     bool
+	stopped bool
+	base    int // messages that were rotated away
+	said    []fakeMessage
+	n       int
+	at      []time.Time // when line i+1 was surely there
 }
 
 type fakeMessage struct {

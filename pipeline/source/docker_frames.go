@@ -73,9 +73,6 @@ func newMessageReader(src io.Reader, tty bool, pool *blockPool, maxLine int) *me
 
 func (r *messageReader) close() { r.block.drop() }
 
-// buffered reports whether next may find a message without reading on.
-func (r *messageReader) buffered() bool { return r.start < r.end }
-
 // next returns the next message, reading on where need be.
 func (r *messageReader) next() (message, error) {
 	take := r.frame
