@@ -85,6 +85,7 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 	st := d.get(e.Stream, e.Time)
 	switch e.Fact.State {
 	case pipeline.StreamLost:
+		st.late = 0
 		if d.carrier(st) != nil {
 			st.state = along
 			return
@@ -111,11 +112,10 @@ func (d *SourceSilent) observeFact(e *pipeline.Event, r pipeline.Report) {
 	}
 }
 
-// carrier returns the stream that carries st, as a journal does its units. They are lost together, in whatever order
-// that is told, and one alert tells of all.
+// carrier returns the lost stream that carries st, as a journal does its units: one alert tells of all.
 func (d *SourceSilent) carrier(st *stream) *stream {
 	for _, c := range d.list {
-		if c.state != ended && c.carries(st) {
+		if c.state == lost && c.carries(st) {
 			return c
 		}
 	}
@@ -193,7 +193,7 @@ func (d *SourceSilent) end(st *stream, r pipeline.Report) {
 	if st.state == lost {
 		f.Summary = "%s can be read again; " + strconv.FormatUint(st.late, 10) + " lines of the time between came too late to be judged"
 	}
-	st.state, st.late = sounding, 0
+	st.state = sounding
 	r.Find(f)
 }
 

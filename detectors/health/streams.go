@@ -17,7 +17,8 @@ type stream struct {
 	state uint32 // the detector's own
 	day   uint32 // of gaps[0]
 	gaps  [2]pipeline.Time
-	late  uint64 // or lost, since the detector began to tell of it
+	late  uint64        // or lost, since the detector began to tell of it
+	heard pipeline.Time // when anything of it was told last
 	all   *window.Counter
 	odd   *window.Counter
 	leaps *window.Counter
@@ -32,21 +33,44 @@ type streams struct {
 func (s *streams) get(id pipeline.StreamID, now pipeline.Time) *stream {
 	i := sort.Search(len(s.list), func(i int) bool { return s.list[i].id >= id })
 	if i < len(s.list) && s.list[i].id == id {
+		s.list[i].heard = now
 		return s.list[i]
+	}
+	if len(s.list) >= mostStreams && s.makeRoom() {
+		return s.get(id, now)
 	}
 	s.list = append(s.list, nil)
 	copy(s.list[i+1:], s.list[i:])
 	s.list[i] = newStream(s.scales)
-	s.list[i].id, s.list[i].first = pipeline.StreamID([]byte(id)), now
+	s.list[i].id, s.list[i].first, s.list[i].heard = pipeline.StreamID([]byte(id)), now, now
 	return s.list[i]
+}
+
+// mostStreams bounds what is remembered of streams: those of containers and pods come and go for ever.
+const mostStreams = 1024
+
+// makeRoom forgets the stream of which nothing was heard for longest, and of which no alert is open.
+func (s *streams) makeRoom() bool {
+	oldest := -1
+	for i, st := range s.list {
+		told := st.state == silent || st.state == lost || st.state == along
+		if !told && (oldest < 0 || st.heard < s.list[oldest].heard) {
+			oldest = i
+		}
+	}
+	if oldest < 0 {
+		return false
+	}
+	s.list = append(s.list[:oldest], s.list[oldest+1:]...)
+	return true
 }
 
 func newStream(scales window.Scales) *stream {
 	return &stream{all: window.NewCounter(scales), odd: window.NewCounter(scales), leaps: window.NewCounter(scales)}
 }
 
-// Version is 3 since late events are counted while a stream is lost.
-func (s *streams) Version() uint32 { return 3 }
+// Version is 4 since streams are forgotten.
+func (s *streams) Version() uint32 { return 4 }
 
 // Advance does nothing, for those that act on events alone.
 func (s *streams) Advance(pipeline.Time, pipeline.Report) {}
@@ -71,7 +95,7 @@ func (s *streams) Snapshot(w io.Writer) error {
 
 func (st *stream) snapshot(w io.Writer) error {
 	if err := write(w, uint64(len(st.id)), uint64(st.first), uint64(st.last), uint64(st.state),
-		uint64(st.day), uint64(st.gaps[0]), uint64(st.gaps[1]), st.late); err != nil {
+		uint64(st.day), uint64(st.gaps[0]), uint64(st.gaps[1]), st.late, uint64(st.heard)); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(w, string(st.id)); err != nil {
@@ -116,7 +140,7 @@ func readStreams(r io.Reader, scales window.Scales) ([]*stream, error) {
 }
 
 func readStream(r io.Reader, scales window.Scales) (*stream, error) {
-	var head [8]uint64
+	var head [9]uint64
 	if err := read(r, head[:]); err != nil {
 		return nil, err
 	}
@@ -131,6 +155,7 @@ func readStream(r io.Reader, scales window.Scales) (*stream, error) {
 	st.id, st.first, st.last = pipeline.StreamID(id), pipeline.Time(head[1]), pipeline.Time(head[2])
 	st.state, st.day = uint32(head[3]), uint32(head[4])
 	st.gaps, st.late = [2]pipeline.Time{pipeline.Time(head[5]), pipeline.Time(head[6])}, head[7]
+	st.heard = pipeline.Time(head[8])
 	for _, c := range st.counters() {
 		if err := c.Restore(r); err != nil {
 			return nil, err

@@ -140,6 +140,14 @@ func (e *Engine) stream(id pipeline.StreamID) *stream {
 	return s
 }
 
+// Resume says that another source goes on with a stream from its mark's cursor: what it brings up to the mark is read
+// again.
+func (e *Engine) Resume(id pipeline.StreamID) {
+	if s := e.byID[id]; s != nil {
+		s.at = s.done().Mark.From
+	}
+}
+
 func (e *Engine) rank() {
 	for i, s := range e.streams {
 		s.rank = i

@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,47 @@ func TestOwned(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestStreamsThatEnd are not kept for ever: neither as a stream of the source, nor as metrics.
+func TestStreamsThatEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pods := &podSource{fakeSource: live()}
+		s := newScene([]pipeline.Source{pods})
+		s.Metrics = NewMetrics(Build{})
+		r, stop := s.run(t)
+		wait(3000 * time.Second)
+		if got := len(r.Status().Streams); got > 3 {
+			t.Errorf("got %d streams of the source, want those that are left", got)
+		}
+		if got := len(r.Status().Engine.Streams); got > 1100 {
+			t.Errorf("got %d streams in the engine", got)
+		}
+		if got := len(s.Metrics.streams); got > 1100 {
+			t.Errorf("got metrics of %d streams", got)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// A podSource is a carrier of which a stream comes and goes each second.
+type podSource struct {
+	*fakeSource
+	n int
+}
+
+func (p *podSource) Owns(pipeline.StreamID) bool { return true }
+
+func (p *podSource) Read(ctx context.Context) (pipeline.Batch, error) {
+	if p.n++; p.n%2 == 0 {
+		id := pipeline.StreamID(fmt.Sprintf("pod%d", p.n))
+		e := bad(pipeline.TimeOf(time.Now()), 1, "/a", pipeline.SeverityLow)
+		e.Status = 200
+		return pipeline.Batch{Stream: id, Opened: true, Events: []pipeline.Event{e}, Cursor: "1", Ended: true}, nil
+	}
+	return p.fakeSource.Read(ctx)
 }
 
 // TestBackfill marks what is told late, and nothing else.

@@ -13,6 +13,7 @@ import (
 	vm "github.com/VictoriaMetrics/metrics"
 
 	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/engine"
 )
 
 // What became of an attempt or a delivery, as the label `outcome`.
@@ -195,9 +196,36 @@ func (m *Metrics) observe(s *Status) {
 	for _, d := range s.Engine.Detectors {
 		m.set.GetOrCreateCounter(labels("fedwarden_detector_findings_total", "detector", d.Name)).Set(d.Findings)
 	}
+	m.prune(s.Engine.Streams)
 	for i := range s.Engine.Streams {
 		st := &s.Engine.Streams[i]
 		m.stream(st.Stream).observe(&st.Mark, s.At, st.Watermark)
+	}
+}
+
+// forget drops the series of a stream that is gone.
+func (m *Metrics) forget(id pipeline.StreamID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.streams, id)
+	for _, f := range families {
+		m.set.UnregisterMetric(labels(f.name, "stream", string(id)))
+	}
+}
+
+// prune drops the series of the streams that the engine has forgotten.
+func (m *Metrics) prune(streams []engine.StreamStats) {
+	if len(m.streams) <= len(streams) {
+		return
+	}
+	here := make(map[pipeline.StreamID]bool, len(streams))
+	for i := range streams {
+		here[streams[i].Stream] = true
+	}
+	for id := range m.streams {
+		if !here[id] {
+			m.forget(id)
+		}
 	}
 }
 

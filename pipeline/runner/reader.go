@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -30,7 +29,6 @@ type feed struct {
 	ended   bool
 	urgent  bool
 	pressed bool
-	late    bool // it was found while running
 
 	failing time.Time // since when there were only errors; zero: it is well
 	err     string    // the last error, while failing
@@ -67,17 +65,19 @@ func (r *Runner) start(ctx context.Context, f *feed) {
 func (r *Runner) find(ctx context.Context, s pipeline.Source) {
 	r.addFeed(s)
 	f := r.feeds[len(r.feeds)-1]
-	f.late = true
 	if err := r.seek(r.engine.Marks(), f); err != nil {
 		r.log.Error("input found, but it can't be read", "stream", f.name(), "err", err)
 		r.drop(f)
 		return
 	}
+	for _, id := range f.streams {
+		r.engine.Resume(id)
+	}
 	r.log.Info("input found", "stream", f.name())
 	r.start(ctx, f)
 }
 
-// drop forgets a feed that was found and has ended.
+// drop forgets a feed that has ended.
 func (r *Runner) drop(f *feed) {
 	f.ended = true
 	if err := f.source.Close(); err != nil {
@@ -87,6 +87,7 @@ func (r *Runner) drop(f *feed) {
 		if r.byStream[id] == f {
 			delete(r.byStream, id)
 		}
+		r.cfg.Metrics.forget(id)
 	}
 	r.feeds = slices.DeleteFunc(r.feeds, func(o *feed) bool { return o == f })
 }
@@ -98,6 +99,16 @@ func (r *Runner) know(f *feed, id pipeline.StreamID) {
 	}
 	r.byStream[id] = f
 	f.streams = append(f.streams, id)
+}
+
+// unknow forgets a stream that a source has ended and knows again by name, so that those which come and go for ever
+// are not kept.
+func (r *Runner) unknow(f *feed, id pipeline.StreamID) {
+	if _, ok := f.source.(owner); !ok {
+		return
+	}
+	delete(r.byStream, id)
+	f.streams = slices.DeleteFunc(f.streams, func(o pipeline.StreamID) bool { return o == id })
 }
 
 // read is the goroutine of one source: for each credit one Read.
@@ -206,8 +217,8 @@ func (r *Runner) end(f *feed) {
 		r.process(f, &pipeline.Batch{Stream: id, Ended: true})
 	}
 	r.log.Info("input ended", "stream", f.name())
-	if f.late {
-		r.drop(f)
+	if r.cfg.Found != nil {
+		r.drop(f) // it may be found again
 	}
 }
 
@@ -241,13 +252,10 @@ func (f *feed) recovered(r *Runner) {
 	f.failing, f.err, f.lost = time.Time{}, "", false
 }
 
-// name names f in the log: by its stream, if it has one only.
+// name names f in the log and as a metric: by its first stream, which is a carrier's own if there are more.
 func (f *feed) name() string {
-	switch len(f.streams) {
-	case 0:
+	if len(f.streams) == 0 {
 		return "unknown"
-	case 1:
-		return string(f.streams[0])
 	}
-	return fmt.Sprintf("%s and %d more", f.streams[0], len(f.streams)-1)
+	return string(f.streams[0])
 }

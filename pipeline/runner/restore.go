@@ -91,12 +91,16 @@ func (r *Runner) seek(marks []pipeline.StreamMark, feeds ...*feed) error {
 	return nil
 }
 
-// ownerOf returns the one of feeds whose stream it is.
-func (r *Runner) ownerOf(id pipeline.StreamID, feeds []*feed) *feed {
+// ownerOf returns the one of feeds whose stream it is: that which brings it, else the owner whose own name says most
+// of it, since one carrier's name may begin another's.
+func (r *Runner) ownerOf(id pipeline.StreamID, feeds []*feed) (best *feed) {
 	for _, f := range feeds {
-		if o, ok := f.source.(owner); r.byStream[id] == f || ok && o.Owns(id) {
+		if r.byStream[id] == f {
 			return f
 		}
+		if o, ok := f.source.(owner); ok && o.Owns(id) && (best == nil || len(f.name()) > len(best.name())) {
+			best = f
+		}
 	}
-	return nil
+	return best
 }

@@ -220,6 +220,9 @@ func (r *Runner) process(f *feed, b *pipeline.Batch) {
 	if b.Release != nil {
 		b.Release()
 	}
+	if b.Ended {
+		r.unknow(f, b.Stream)
+	}
 	r.cadence.touch()
 	r.handle(alerts)
 }

@@ -65,8 +65,11 @@ func (r *Runner) commit(marks []pipeline.StreamMark) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	for _, m := range marks {
-		f := r.byStream[m.Stream]
-		if f == nil || m.Cursor == "" || r.committed[m.Stream] == m.Cursor {
+		if m.Cursor == "" || r.committed[m.Stream] == m.Cursor {
+			continue
+		}
+		f := r.ownerOf(m.Stream, r.feeds)
+		if f == nil {
 			continue
 		}
 		if err := f.source.Commit(ctx, m.Stream, m.Cursor); err != nil {
@@ -75,6 +78,20 @@ func (r *Runner) commit(marks []pipeline.StreamMark) {
 		}
 		r.committed[m.Stream] = m.Cursor
 	}
+	if len(r.committed) > 2*len(marks) {
+		r.forgetCommitted(marks)
+	}
+}
+
+// forgetCommitted keeps what was committed of the streams that there are.
+func (r *Runner) forgetCommitted(marks []pipeline.StreamMark) {
+	kept := make(map[pipeline.StreamID]pipeline.Cursor, len(marks))
+	for _, m := range marks {
+		if c, ok := r.committed[m.Stream]; ok {
+			kept[m.Stream] = c
+		}
+	}
+	r.committed = kept
 }
 
 // ack takes what was delivered or given up out of the store.

@@ -241,10 +241,6 @@ func (d *Demux) claimBefore(at pipeline.Time) {
 func (d *Demux) Press(yes bool) { d.pressed.Store(yes) }
 
 // Claim says that everything that was in the carrier at t has been added. Streams that have been idle end.
-//
-// The carrier's own stream is claimed without allowing for lateness, so that it holds back nobody for that: what is
-// to be allowed for is what a stream brings late, and a stream that is still to come may be as late as any, since
-// it joins at the engine's time.
 func (d *Demux) Claim(t pipeline.Time) {
 	d.Flush()
 	d.clock = max(d.clock, t)
@@ -257,7 +253,7 @@ func (d *Demux) Claim(t pipeline.Time) {
 			m.last = d.clock
 		}
 		b := pipeline.Batch{CaughtUp: t}
-		if d.pressed.Load() || m.id == d.cfg.Carrier {
+		if d.pressed.Load() {
 			b.CaughtUp += pipeline.Time(d.cfg.Lateness)
 		}
 		if m.id != d.cfg.Carrier && d.clock-m.last >= pipeline.Time(d.cfg.Idle) {

@@ -74,6 +74,9 @@ func (p *partition) Owns(id pipeline.StreamID) bool { return p.demux.Owns(id) }
 // Urgent says that others wait for what this partition claims.
 func (p *partition) Urgent(on bool) { p.urgent.Store(on) }
 
+// Press lets quiet streams go on with the others while memory is short. It may be called from any goroutine.
+func (p *partition) Press(on bool) { p.demux.Press(on) }
+
 // Seek implements pipeline.Source.
 func (p *partition) Seek(id pipeline.StreamID, cursor pipeline.Cursor) error {
 	if err := p.demux.Seek(id, cursor); err != nil {
