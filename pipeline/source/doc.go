@@ -69,6 +69,16 @@
 // All of this happens within Read, so a Tail has no goroutine of its own and needs none to be stopped;
 // who does not read is not read for.
 //
+// # Carriers
+//
+// A journal and a partition of a topic carry many logs in one order. A Demux parts their records into streams by
+// where they come from: host and file, unit or container; where that singles out no log, by what the line holds.
+// Each stream's cursor has the carrier's place up to which it was read, so a carrier is read again from the least
+// of them, and each stream drops what lies before its own. The carrier has a stream of its own. It is known before
+// anything is read and holds back the others, so that a log which is still to come can join in time; it brings
+// losses, and lines of no log. In a backlog the order of the carrier says that a quiet stream has brought nothing
+// meanwhile, so that it holds back nobody; after an hour of the carrier's time it ends.
+//
 // # Journal
 //
 // A Journald reads what journalctl exports, a child process whose pipes are read with deadlines: no goroutine
