@@ -44,8 +44,9 @@
 // What must be read once is a text, whatever file it lies in: the log, its name after rotation, the copy
 // that copytruncate made of it, the archive that was made of that. A text is known by its beginning, built
 // from the lines as they were delivered. So a rotated file is read if it was last written after all that
-// was read to its end (the horizon), and its text is neither held nor known. Archives are read by their
-// unpacked text; the place in them is an offset of that. Nothing is unpacked but on resume and for a few
+// was read to its end (the horizon), and its text is neither held nor known; nor the one that the name holds, of
+// which a copy may lie beside it before it is truncated. Archives are read by their unpacked text; the place
+// in them is an offset of that. Nothing is unpacked but on resume and for a few
 // looks after a rotation or truncation, and then a kilobyte of each file behind the horizon.
 //
 // A batch is handed over only if the file begins, after it was read, as it did before: then all of it was

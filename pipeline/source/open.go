@@ -67,6 +67,9 @@ func unpack(name string, r io.Reader, closeFile func() error) (*text, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	t.Reader = io.MultiReader(bytes.NewReader(head[:n]), t.raw)
+	if err != nil { // what an archive that is just being made has a moment later was not judged: it is none of this
+		t.Reader = bytes.NewReader(head[:n])
+	}
 	switch {
 	case bytes.HasPrefix(head[:n], magicGzip):
 		err = t.gunzip()

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"io"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,5 +157,30 @@ func TestTailReadsNoCopyBesideTheLogAsHistory(t *testing.T) {
 			f.close()
 			f.numbers(t, 1, w.n)
 		})
+	}
+}
+
+// A budding reader is a file that is empty when it is looked into first, and has its text a moment later.
+type budding struct {
+	looked bool
+	text   strings.Reader
+}
+
+func (b *budding) Read(p []byte) (int, error) {
+	if !b.looked {
+		b.looked = true
+		return 0, io.EOF
+	}
+	return b.text.Read(p)
+}
+
+func TestAnArchiveIsNoTextBeforeItHasBegun(t *testing.T) {
+	b := &budding{text: *strings.NewReader(gz(t, nginxLog(1, 500)))}
+	text, err := unpack("access.log.1.gz", b, func() error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head, err := beginningOf(text); err != nil || len(head) > 0 {
+		t.Errorf("got %d bytes, %.8q…, %v, want none: it is told from a text by how it begins", len(head), head, err)
 	}
 }
