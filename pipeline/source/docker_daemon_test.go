@@ -29,6 +29,7 @@ type fakeDaemon struct {
 
 	mu      sync.Mutex
 	changed chan struct{}
+	ending  chan struct{} // closed when it stops
 	boxes   map[string]*fakeBox
 	old     bool       // filters every message by since, as before Docker 23
 	refuse  int        // status of every answer
@@ -66,12 +67,18 @@ func (d *fakeDaemon) start() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.mu.Lock()
+	d.ending = make(chan struct{})
+	d.mu.Unlock()
 	d.srv = &httptest.Server{Listener: l, Config: &http.Server{Handler: d}}
 	d.srv.Start()
 }
 
 func (d *fakeDaemon) stop() {
 	if d.srv != nil {
+		d.mu.Lock()
+		close(d.ending) // for who connects between the next two
+		d.mu.Unlock()
 		d.srv.CloseClientConnections()
 		d.srv.Close()
 		d.srv = nil
@@ -199,7 +206,7 @@ func (d *fakeDaemon) logs(w http.ResponseWriter, r *http.Request, b *fakeBox) {
 		pos = max(pos, b.base)
 		fresh, changed := b.said[pos-b.base:], d.changed
 		over := !follow || b.stopped || d.boxes[b.id] != b
-		old := d.old
+		old, ending := d.old, d.ending
 		d.mu.Unlock()
 		for _, m := range fresh {
 			pos++
@@ -216,6 +223,8 @@ func (d *fakeDaemon) logs(w http.ResponseWriter, r *http.Request, b *fakeBox) {
 		}
 		select {
 		case <-changed:
+		case <-ending:
+			return
 		case <-r.Context().Done():
 			return
 		}
