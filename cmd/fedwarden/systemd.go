@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -34,8 +35,11 @@ func newSupervisor(getenv func(string) string, log *slog.Logger) *supervisor {
 	if path == "" {
 		return &supervisor{}
 	}
+	var mu sync.Mutex // a signal, a reload and the status are told from three goroutines
 	failing := ""
 	s := &supervisor{send: func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
 		err := sendDatagram(path, text)
 		was := failing
 		failing = ""
