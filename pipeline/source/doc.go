@@ -34,7 +34,7 @@
 // first is read: by nxadm/tail through /proc/self/fd/N, up to its end at each look and without reopening,
 // or, where much is unread, by our own reader. The library turns bytes of one inode into lines; when to
 // look, names, rotation and truncation are ours. It gathers a line whole, however long, so it is let at
-// small pieces only; and it polls nothing, so a quiet file costs one look every 200 ms. A generation is
+// small pieces only; and it polls nothing, so a quiet file costs one look every 250 ms. A generation is
 // left when another has taken its name, it is read to its end, and it has not grown for a while (Grace),
 // because a server goes on writing into the old file until it is told to reopen. It stays open a while
 // longer, and what still comes is read, too.

@@ -38,7 +38,7 @@ type TailConfig struct {
 	Lateness time.Duration // zero is DefaultLateness; more for nginx with flush=
 	MaxLine  int           // bytes kept of a line; zero is DefaultMaxLine
 
-	Tick      time.Duration // between two looks at the name; zero is 100 ms
+	Tick      time.Duration // between two looks at the name; zero is 125 ms
 	Grace     time.Duration // for which a file that was rotated away must not grow; zero is 5 s
 	LostAfter time.Duration // unreadable for so long is lost; zero is 60 s
 	Backlog   int64         // unread bytes from which our own reader goes first; zero is 1 MiB
@@ -60,7 +60,7 @@ type TailConfig struct {
 
 func (c *TailConfig) setDefaults() {
 	c.Lateness = orDefault(c.Lateness, DefaultLateness)
-	c.Tick = orDefault(c.Tick, 100*time.Millisecond)
+	c.Tick = orDefault(c.Tick, 125*time.Millisecond)
 	c.Grace = orDefault(c.Grace, 5*time.Second)
 	c.LostAfter = orDefault(c.LostAfter, time.Minute)
 	if c.Backlog <= 0 {
