@@ -497,8 +497,9 @@ func TestTailClaims(t *testing.T) {
 				}
 			}
 		}
-		pace(f.claims[:10], time.Second, 1100*time.Millisecond)
-		pace(f.claims[11:], 250*time.Millisecond, 350*time.Millisecond)
+		const look = 125 * time.Millisecond // what is due is seen at the next look
+		pace(f.claims[:10], time.Second, time.Second+look)
+		pace(f.claims[11:], 250*time.Millisecond, 250*time.Millisecond+look)
 	})
 }
 
