@@ -51,7 +51,7 @@ func (e *Engine) retard(s *stream, t pipeline.Time) {
 		it.after.retard(back, before.Time)
 	}
 	s.read.retard(back, before.Time)
-	fact := item{time: cmp.Or(before.Time, q.at(first).time), after: before, event: streamFact(&before, pipeline.StreamRebased, s.read.Shift)}
+	fact := item{time: cmp.Or(before.Time, q.at(first).time), after: before, event: streamFact(&before, pipeline.StreamFact{State: pipeline.StreamRebased, Late: time.Duration(s.read.Shift)})}
 	fact.after.Shift = s.read.Shift
 	q.insert(first, fact)
 }
@@ -67,12 +67,7 @@ func (e *Engine) lose(s *stream, reason string) {
 		return
 	}
 	e.decide(s, false)
-	s.begin()
-	p := &s.read
-	p.Lost, p.Claimed, p.Run = true, false, 0
-	e.factEvent = streamFact(p, pipeline.StreamLost, 0)
-	e.factEvent.Fact.Reason = reason
-	e.pass(s, &e.factEvent, p.Time)
+	e.say(s, pipeline.StreamFact{State: pipeline.StreamLost, Reason: reason}, func(p *progress) { p.Lost, p.Claimed, p.Run = true, false, 0 })
 }
 
 // gap tells and counts the lines that are lost before the events of b, unless it was done before a restart.
@@ -84,11 +79,7 @@ func (e *Engine) gap(s *stream, b *pipeline.Batch) {
 	if b.LostLines == 0 || again {
 		return
 	}
-	s.begin()
-	s.read.Mark.Lost += b.LostLines
-	e.factEvent = streamFact(&s.read, pipeline.StreamGap, 0)
-	e.factEvent.Fact.Lines, e.factEvent.Fact.Reason = b.LostLines, b.Reason
-	e.pass(s, &e.factEvent, s.read.Time)
+	e.say(s, pipeline.StreamFact{State: pipeline.StreamGap, Lines: b.LostLines, Reason: b.Reason}, func(p *progress) { p.Mark.Lost += b.LostLines })
 }
 
 // end takes Ended: s leaves once what is held of it is applied.
@@ -102,20 +93,26 @@ func (e *Engine) end(s *stream) {
 
 // mark puts a fact about s into its order; change is what holds of s from there on.
 func (e *Engine) mark(s *stream, state pipeline.StreamState, d pipeline.Time, change func(*progress)) {
+	e.say(s, pipeline.StreamFact{State: state, Late: time.Duration(d)}, change)
+}
+
+// say is mark, of a fact with more to it.
+func (e *Engine) say(s *stream, f pipeline.StreamFact, change func(*progress)) {
 	s.begin()
 	change(&s.read)
-	e.fact(s, state, d)
+	e.put(s, f)
 }
 
 // fact puts a fact into the order of s, at its watermark.
 func (e *Engine) fact(s *stream, state pipeline.StreamState, d pipeline.Time) {
-	e.factEvent = streamFact(&s.read, state, d)
+	e.put(s, pipeline.StreamFact{State: state, Late: time.Duration(d)})
+}
+
+func (e *Engine) put(s *stream, f pipeline.StreamFact) {
+	e.factEvent = streamFact(&s.read, f)
 	e.pass(s, &e.factEvent, s.read.Time)
 }
 
-func streamFact(p *progress, state pipeline.StreamState, d pipeline.Time) pipeline.Event {
-	return pipeline.Event{
-		Kind: pipeline.KindStream, Stream: p.Mark.Stream, Seq: p.Mark.Seq,
-		Fact: pipeline.StreamFact{State: state, Late: time.Duration(d)},
-	}
+func streamFact(p *progress, f pipeline.StreamFact) pipeline.Event {
+	return pipeline.Event{Kind: pipeline.KindStream, Stream: p.Mark.Stream, Seq: p.Mark.Seq, Fact: f}
 }

@@ -64,6 +64,18 @@ func parseCursor(c pipeline.Cursor) (place, error) {
 	return p, nil
 }
 
+// seekPlace returns the place in a cursor for a source whose one stream is own.
+func seekPlace(own, stream pipeline.StreamID, c pipeline.Cursor) (place, error) {
+	if stream != own {
+		return place{}, fmt.Errorf("seek %s: this is %s", stream, own)
+	}
+	p, err := parseCursor(c)
+	if err != nil {
+		return place{}, fmt.Errorf("seek %s: %w", stream, err)
+	}
+	return p, nil
+}
+
 // Position returns a cursor for people to read: how many bytes of the newest piece lie before it.
 func Position(c pipeline.Cursor) string {
 	p, err := parseCursor(c)

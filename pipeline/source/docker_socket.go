@@ -117,12 +117,9 @@ func (s *SocketLog) Streams() []pipeline.StreamID { return []pipeline.StreamID{s
 // Seek goes on behind cursor. When the daemon has thrown that line away, reading goes on at the oldest one that
 // is left, and the batch says LostLines.
 func (s *SocketLog) Seek(stream pipeline.StreamID, cursor pipeline.Cursor) error {
-	if stream != s.name {
-		return fmt.Errorf("seek %s: this is %s", stream, s.name)
-	}
-	p, err := parseCursor(cursor)
+	p, err := seekPlace(s.name, stream, cursor)
 	if err != nil {
-		return fmt.Errorf("seek %s: %w", stream, err)
+		return err
 	}
 	if s.place, err = parseSocketPlace(p.At); err != nil {
 		return fmt.Errorf("seek %s: %w", stream, err)

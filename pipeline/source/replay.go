@@ -180,12 +180,9 @@ func (s *ReplayStream) Inputs() []string {
 
 // Seek goes on behind a cursor that the same stream of the same inputs has given.
 func (s *ReplayStream) Seek(stream pipeline.StreamID, cursor pipeline.Cursor) error {
-	if stream != s.chain.id {
-		return fmt.Errorf("seek %s: this is %s", stream, s.chain.id)
-	}
-	p, err := parseCursor(cursor)
+	p, err := seekPlace(s.chain.id, stream, cursor)
 	if err != nil {
-		return fmt.Errorf("seek %s: %w", stream, err)
+		return err
 	}
 	if p.Piece < 0 || p.Piece > len(s.chain.pieces) || p.Offset < 0 {
 		return fmt.Errorf("seek %s: the cursor is of other inputs", stream)

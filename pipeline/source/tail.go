@@ -168,12 +168,9 @@ func (t *Tail) Streams() []pipeline.StreamID { return []pipeline.StreamID{t.id} 
 // Seek goes on behind cursor, wherever rotation has put that place by now. When it is gone, the file is
 // read from its beginning and the next batch says LostLines.
 func (t *Tail) Seek(stream pipeline.StreamID, cursor pipeline.Cursor) error {
-	if stream != t.id {
-		return fmt.Errorf("seek %s: this is %s", stream, t.id)
-	}
-	p, err := parseCursor(cursor)
+	p, err := seekPlace(t.id, stream, cursor)
 	if err != nil {
-		return fmt.Errorf("seek %s: %w", stream, err)
+		return err
 	}
 	t.place = &p
 	t.inHistory.Store(p.Past != 0)
