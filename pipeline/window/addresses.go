@@ -18,6 +18,61 @@ const (
 
 func addrWords(entries uint32) uint32 { return addrHead + entries*addrEntry }
 
+// An addrClaim is where the records of a table keep their address lists.
+type addrClaim struct {
+	at    uint32 // the word that holds the list; 0 is no claim
+	lists *slab
+}
+
+// Addresses claims that the keys of t keep where their claimed events come from.
+func (s *Space) Addresses(t Table) {
+	if s.addrs[t].lists != nil {
+		return
+	}
+	entries := uint32(8)
+	if t == Actor {
+		entries = 4
+	}
+	s.addrs[t] = addrClaim{at: s.grow(t, 1), lists: s.slab(addrWords(entries))}
+}
+
+// Shares returns where the claimed events of a key came from, as shares of n events, most first.
+func (s *Space) Shares(t Table, slot int32, n uint64) []pipeline.Share {
+	c := s.addrs[t]
+	if slot == 0 || c.lists == nil {
+		return nil
+	}
+	ref := s.tables[t].record(slot)[c.at]
+	if ref == 0 {
+		return nil
+	}
+	return shares(c.lists.cell(ref), n)
+}
+
+func (s *Space) addAddress(k *sight, addr netip.Addr) {
+	c := s.addrs[k.table]
+	if k.slot == 0 || c.lists == nil {
+		return
+	}
+	if addr.IsValid() {
+		addr = pipeline.AddrKey(addr).Addr()
+	}
+	ref := &s.tables[k.table].record(k.slot)[c.at]
+	if *ref == 0 {
+		*ref = c.lists.take()
+	}
+	addAddress(c.lists.cell(*ref), addr, k.second)
+}
+
+func (c addrClaim) release(r record) {
+	if c.lists == nil {
+		return
+	}
+	if ref := r[c.at]; ref != 0 {
+		c.lists.give(ref)
+	}
+}
+
 // addAddress counts one event from addr at that second. One without an address is in the total only.
 func addAddress(w []uint32, addr netip.Addr, second uint32) {
 	decayAddresses(w, second)

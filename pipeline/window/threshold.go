@@ -72,22 +72,25 @@ func (m *Metric) judge(slot int32, p Part, f Floor, n uint32, now pipeline.Time)
 // would raise his mean by claims can as well raise it by proven events; the claimed part, though, is never
 // held against the proven one, or a forger would hide behind a big peer.
 func (m *Metric) claimedBefore(slot int32, p Part, now pipeline.Time) uint32 {
-	if p == ClaimedPart || m.parts() == 1 {
+	if p == ClaimedPart || !m.named() {
 		return 0
 	}
 	return m.Sum(slot, ClaimedPart, S24h, now)
 }
 
+// named reports whether the keys are names, which have a claimed part.
+func (m *Metric) named() bool { return spaceOf[m.table] == pipeline.SpaceSite }
+
 // usualDay returns the mean of a key's days before the last 24 hours, which its ring covers. It is not known
 // of a key as old as the Space until that is known of it for two days; whoever came later had nothing before.
 func (m *Metric) usualDay(slot int32, x Excess, now pipeline.Time) (float64, bool) {
-	first := pipeline.Time(m.space.tables[m.table].metas[slot].first) * pipeline.Second
+	first := pipeline.Time(m.space.tables[m.table].record(slot)[recFirst]) * pipeline.Second
 	before := now.Sub(first) - learnFor
 	if before < learnFor && m.space.Learning(first) {
 		return 0, false
 	}
 	past := m.Seen(slot, x.Part) - uint64(x.Count)
-	if x.Part == Proven && m.parts() == 2 {
+	if x.Part == Proven && m.named() {
 		past += m.Seen(slot, ClaimedPart) - uint64(m.claimedBefore(slot, x.Part, now))
 	}
 	return float64(past) * float64(learnFor) / float64(max(before, learnFor)), true
@@ -138,7 +141,7 @@ func (m *Metric) Over(slot int32, p Part, floors []Floor, now pipeline.Time) (Ex
 		return Excess{}, false
 	}
 	w, second := m.ring(slot, p), uint32(now/pipeline.Second)
-	if w[ringSeen] < floors[0].Count {
+	if w == nil || w[ringSeen] < floors[0].Count {
 		return Excess{}, false // floors rise with the windows
 	}
 	for i, f := range floors {

@@ -103,7 +103,7 @@ func TestSharesAreNeverHigh(t *testing.T) {
 		e = delivery(start, "big.example", "", addr, pipeline.Claimed)
 		s.Observe(e, nil)
 	}
-	w := s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at:][:s.addrs[Domain].words]
+	w := s.addrs[Domain].lists.cell(s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at])
 	decayAddresses(w, uint32(start.Add(time.Minute)/pipeline.Second))
 	if got := shares(w, 300); len(got) != 1 || got[0].Count > 200 {
 		t.Errorf("got %v, want 192.0.2.1 with at most 200 of 300", got)
