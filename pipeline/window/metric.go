@@ -20,6 +20,7 @@ type Metric struct {
 	name   Name
 	weigh  func(*pipeline.Event) uint32 // nil: every event counts one
 	layout layout
+	floors []Floor
 	rings  *slab  // shared by all metrics of these scales
 	at     uint32 // the record's word that holds the claimed part's ring; the proven part's follows
 	total  []uint32
