@@ -44,11 +44,11 @@ func (s *Space) Addresses(t Table) {
 	if s.addrs[t].lists != nil {
 		return
 	}
-	entries := uint32(8)
+	words := uint32(4 * lineWords)
 	if t == Actor {
-		entries = 4
+		words = 2 * lineWords
 	}
-	s.addrs[t] = addrClaim{at: s.grow(t, 1), lists: s.slab(addrHead + addrWords*entries)}
+	s.addrs[t] = addrClaim{at: s.grow(t, 1), lists: s.slab(words)}
 }
 
 // Shares returns where the claimed events of a key came from, as shares of n events, most first.

@@ -26,8 +26,8 @@ func (c *classes) halve(keys *slab) {
 		if c.heads[0] == 0 {
 			c.heads[0] = c.heads[1]
 		} else {
-			record(keys.cell(uint32(c.tails[0])))[recNext] = uint32(c.heads[1])
-			record(keys.cell(uint32(c.heads[1])))[recPrev] = uint32(c.tails[0])
+			*record(keys.cell(uint32(c.tails[0]))).at(recNext) = uint32(c.heads[1])
+			*record(keys.cell(uint32(c.heads[1]))).at(recPrev) = uint32(c.tails[0])
 		}
 		c.tails[0] = c.tails[1]
 	}
@@ -39,11 +39,11 @@ func (c *classes) halve(keys *slab) {
 // link puts a key at the end of a class.
 func (c *classes) link(slot int32, class int, keys *slab) {
 	r := record(keys.cell(uint32(slot)))
-	r[recPrev], r[recNext] = uint32(c.tails[class]), 0
+	*r.at(recPrev), *r.at(recNext) = uint32(c.tails[class]), 0
 	if c.tails[class] == 0 {
 		c.heads[class] = slot
 	} else {
-		record(keys.cell(uint32(c.tails[class])))[recNext] = uint32(slot)
+		*record(keys.cell(uint32(c.tails[class]))).at(recNext) = uint32(slot)
 	}
 	c.tails[class] = slot
 }
@@ -51,16 +51,16 @@ func (c *classes) link(slot int32, class int, keys *slab) {
 // unlink takes a key out of its class.
 func (c *classes) unlink(slot int32, class int, keys *slab) {
 	r := record(keys.cell(uint32(slot)))
-	prev, next := r[recPrev], r[recNext]
+	prev, next := *r.at(recPrev), *r.at(recNext)
 	if prev == 0 {
 		c.heads[class] = int32(next)
 	} else {
-		record(keys.cell(prev))[recNext] = next
+		*record(keys.cell(prev)).at(recNext) = next
 	}
 	if next == 0 {
 		c.tails[class] = int32(prev)
 	} else {
-		record(keys.cell(next))[recPrev] = prev
+		*record(keys.cell(next)).at(recPrev) = prev
 	}
-	r[recPrev], r[recNext] = 0, 0
+	*r.at(recPrev), *r.at(recNext) = 0, 0
 }

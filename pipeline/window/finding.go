@@ -82,7 +82,7 @@ func (m *Metric) since(slot int32, x Excess, now pipeline.Time) pipeline.Time {
 			break
 		}
 	}
-	first := m.space.tables[m.table].record(slot)[recFirst]
+	first := *m.space.tables[m.table].record(slot).at(recFirst)
 	return pipeline.Time(max(oldest, first)) * pipeline.Second
 }
 

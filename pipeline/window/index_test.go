@@ -11,7 +11,7 @@ import (
 func TestIndexAgainstMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var x index
-		keys := slab{words: recHead}
+		keys := slab{words: recRefs}
 		want := map[uint64]int32{}
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			hash := rapid.Uint64Range(0, 40).Draw(t, "home") | rapid.Uint64Range(1, 4).Draw(t, "low")<<20 | rapid.Uint64Range(1, 3).Draw(t, "high")<<32

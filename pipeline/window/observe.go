@@ -47,10 +47,12 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if string(e.Domain) != string(e.Site) {
 		domain.hash = s.hash(string(e.Domain))
 	}
+	if e.Actor != "" {
+		actor.hash = s.hash(string(e.Actor))
+	}
 	e.Slots.Site = s.look(&site, 0)
 	e.Slots.Domain = s.look(&domain, e.Slots.Site)
 	if e.Actor != "" {
-		actor.hash = s.hash(string(e.Actor))
 		e.Slots.Actor = s.look(&actor, e.Slots.Domain)
 		if set.has(Inbox) && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
 			set |= NewActors.bit()

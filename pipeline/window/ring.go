@@ -32,12 +32,14 @@ func newLayout(scales Scales) layout {
 			l.words += 2
 		}
 	}
+	l.words = lines(l.words)
 	for s := range numScales {
 		if scales.Has(s) {
 			l.buckets[s] = l.words
 			l.words += scaleSpecs[s].count
 		}
 	}
+	l.words = lines(l.words)
 	return l
 }
 

@@ -103,7 +103,7 @@ func (s *Space) reset() {
 	for i, t := range s.tables {
 		if t != nil {
 			s.tables[i] = newTable(t.capacity, t.quota)
-			s.tables[i].keys.words = t.keys.words
+			s.tables[i].keys.words, s.tables[i].refs = t.keys.words, t.refs
 		}
 	}
 	for _, sl := range s.slabs {
@@ -169,10 +169,10 @@ func (c *classes) check(d *decoder, t *table) {
 				return
 			}
 			r := record(t.keys.cell(slot))
-			if !r.used() || r.is(flagShielded) || r[recPrev] != last || r.class(c.epoch) != class || epochOf(r[recLast]) > c.epoch {
+			if !r.used() || r.is(flagShielded) || *r.at(recPrev) != last || r.class(c.epoch) != class || epochOf(r[recLast]) > c.epoch {
 				d.fail(errBound)
 			}
-			last, slot = slot, r[recNext]
+			last, slot = slot, *r.at(recNext)
 		}
 		if uint32(c.tails[class]) != last {
 			d.fail(errBound)

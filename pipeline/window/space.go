@@ -112,10 +112,16 @@ func (s *Space) grow(t Table, words uint32) uint32 {
 	if tab == nil || tab.keys.used > 0 {
 		panic("BUG: claim on a table that the space does not have, or after its first event")
 	}
-	at := tab.keys.words
-	tab.keys.words += words
+	at := recRefs + tab.refs
+	tab.refs += words
+	tab.keys.words = lines(recRefs + tab.refs + recTail)
 	return at
 }
+
+// lineWords is a line of the cache. Cells are whole lines, so that what is hot shares one.
+const lineWords = 16
+
+func lines(words uint32) uint32 { return (words + lineWords - 1) &^ (lineWords - 1) }
 
 // slab returns the slab of cells of so many words.
 func (s *Space) slab(words uint32) *slab {
@@ -139,7 +145,7 @@ func (s *Space) Due(pipeline.Time) pipeline.Time { return 0 }
 func (s *Space) pin(t Table, slot int32, until pipeline.Time) {
 	if slot != 0 {
 		r := s.tables[t].record(slot)
-		r[recPinned] = max(r[recPinned], uint32(until/pipeline.Second))
+		*r.at(recPinned) = max(*r.at(recPinned), uint32(until/pipeline.Second))
 	}
 }
 

@@ -8,6 +8,7 @@ type table struct {
 	capacity int
 	quota    uint32 // children of one kind that a parent may have
 	keys     slab   // of records
+	refs     uint32 // words of a record that are claimed
 	index    index
 	classes  classes
 	door     *doorkeeper // nil until the table has been half full
@@ -28,7 +29,7 @@ const (
 
 func newTable(capacity int, quota uint32) *table {
 	t := &table{capacity: capacity, quota: quota}
-	t.keys.words = recHead
+	t.keys.words = lines(recRefs + recTail)
 	return t
 }
 
@@ -70,9 +71,9 @@ func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool,
 	}
 	r := t.record(slot)
 	r.setHash(hash)
-	r[recFirst], r[recLast], r[recWeight] = second, second, n-1 // the event itself is counted by touch
+	*r.at(recFirst), r[recLast], r[recWeight] = second, second, n-1 // the event itself is counted by touch
 	if proven {
-		r[recFlags] = flagProven
+		r[recDays] = flagProven
 	}
 	if parent != nil {
 		parent.addChild(proven, 1)
@@ -116,7 +117,7 @@ func (t *table) lightest(second uint32) int32 {
 			return 0
 		}
 		slot := t.classes.heads[class]
-		if t.record(slot)[recPinned] < second {
+		if *t.record(slot).at(recPinned) < second {
 			return slot
 		}
 		t.classes.unlink(slot, class, &t.keys)
@@ -132,7 +133,7 @@ func (t *table) sibling(parent uint64, proven bool, second uint32) int32 {
 		if !r.used() || r.parent() != parent || r.is(flagProven) != proven || r.is(flagShielded) {
 			continue
 		}
-		if second-r[recLast] > quietChild && r[recPinned] < second {
+		if second-r[recLast] > quietChild && *r.at(recPinned) < second {
 			return int32(t.hand)
 		}
 	}
@@ -148,7 +149,7 @@ func (t *table) turn(second uint32) record {
 	r := t.record(int32(t.hand))
 	if r.is(flagShielded) && second-r[recLast] > shieldFor {
 		t.unshield(r)
-		r[recDays] = 0
+		r.forgetDays()
 		t.classes.link(int32(t.hand), r.class(t.classes.epoch), &t.keys)
 	}
 	return r
@@ -173,7 +174,7 @@ func (t *table) unshield(r record) {
 	if r.is(flagAged) {
 		t.shielded[1]--
 	}
-	r[recFlags] &^= flagShielded | flagAged
+	r[recDays] &^= flagShielded | flagAged
 }
 
 // touch counts an event for the key's weight, and its day for its protection.
@@ -206,7 +207,7 @@ func (t *table) age(slot int32, r record, second uint32, proven bool) {
 	switch {
 	case r.is(flagAged) && verified:
 		t.shielded[1]--
-		r[recFlags] &^= flagAged
+		r[recDays] &^= flagAged
 	case r.is(flagShielded) || !verified && !aged || t.shielded[0] >= t.capacity*shieldShare/100:
 	case verified:
 		t.shield(slot, r, 0)
@@ -218,7 +219,7 @@ func (t *table) age(slot int32, r record, second uint32, proven bool) {
 
 func (t *table) shield(slot int32, r record, flag uint32) {
 	t.classes.unlink(slot, r.class(t.classes.epoch), &t.keys)
-	r[recFlags] |= flagShielded | flag
+	r[recDays] |= flagShielded | flag
 	t.shielded[0]++
 }
 
@@ -228,7 +229,7 @@ func (t *table) prove(slot int32, parent record) {
 	if r.is(flagProven) {
 		return
 	}
-	r[recFlags] |= flagProven
+	r[recDays] |= flagProven
 	if parent != nil && parent.hash() == r.parent() {
 		parent.addChild(false, -1)
 		parent.addChild(true, 1)

@@ -81,7 +81,7 @@ func (m *Metric) named() bool { return spaceOf[m.table] == pipeline.SpaceSite }
 // usualDay returns the mean of a key's days before the last 24 hours, which its ring covers. It is not known
 // of a key as old as the Space until that is known of it for two days; whoever came later had nothing before.
 func (m *Metric) usualDay(slot int32, x Excess, now pipeline.Time) (float64, bool) {
-	first := pipeline.Time(m.space.tables[m.table].record(slot)[recFirst]) * pipeline.Second
+	first := pipeline.Time(*m.space.tables[m.table].record(slot).at(recFirst)) * pipeline.Second
 	before := now.Sub(first) - learnFor
 	if before < learnFor && m.space.Learning(first) {
 		return 0, false
