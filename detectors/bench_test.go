@@ -26,7 +26,7 @@ type feed struct {
 // newFeed returns a feed of parsed nginx events of so many domains, half of them deliveries: with key ids, or
 // with agents alone, as the combined format has them.
 func newFeed(domains int, signed bool) *feed {
-	f := &feed{engine: lawEngine(false), at: clock, gap: 5 * time.Millisecond, events: make([]pipeline.Event, 1<<16)}
+	f := &feed{engine: newTestEngine(), at: clock, gap: 5 * time.Millisecond, events: make([]pipeline.Event, 1<<16)}
 	rng := rand.New(rand.NewPCG(3, 4))
 	zipf := rand.NewZipf(rng, 1.1, 8, uint64(domains-1))
 	for i := range f.events {

@@ -72,7 +72,7 @@ func TestScheduler(t *testing.T) {
 func lawEngine(everyTick bool) *engine.Engine {
 	secret := pipeline.Secret([]byte("the laws' own key"))
 	var list []engine.Registered
-	for _, b := range detectors.Build(detectors.Options{Secret: secret}) {
+	for _, b := range detectors.Build(detectors.Options{Secret: secret, Percent: 1}) {
 		list = append(list, engine.Registered{Spec: b.Spec, Detector: b.Detector})
 	}
 	return engine.New(engine.Config{Instance: "social.example", Secret: secret, Detectors: list,
@@ -107,6 +107,7 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	d.repeat(hour+40*time.Minute, 3*time.Minute, 30, func(at pipeline.Time, i int) { d.delivery(at, "forged.example", "f", "inbox", 401) })
 	d.repeat(hour+45*time.Minute, 3*time.Minute, 15, func(at pipeline.Time, i int) { d.signIn(at, 200+uint16(i/14)*102) })
 	d.repeat(hour+50*time.Minute, 8*time.Second, 300, func(at pipeline.Time, i int) { d.get(at, "203.0.113.77") })
+	d.repeat(hour+15*time.Minute, time.Minute, 400, func(at pipeline.Time, i int) { d.delivery(at, fmt.Sprintf("swarm%d.example", i), "u", "inbox", 202) })
 	d.repeat(hour+time.Minute, time.Minute, 30, func(at pipeline.Time, i int) {
 		d.add(railsLog, pipeline.Event{Time: at, Kind: pipeline.KindRejected, Format: pipeline.FormatRails, Error: "unknown line"})
 	})

@@ -41,6 +41,7 @@ var rows = []row{
 	{health.LinesLostSpec, func(*spaces) pipeline.Detector { return health.NewLinesLost() }},
 	{health.ParseFailuresSpec, func(*spaces) pipeline.Detector { return health.NewParseFailures() }},
 	{health.ClockSkewSpec, func(*spaces) pipeline.Detector { return health.NewClockSkew() }},
+	{health.DetectionFloorSpec, func(s *spaces) pipeline.Detector { return health.NewDetectionFloor(s.site, s.network) }},
 	{health.LogMismatchSpec, func(s *spaces) pipeline.Detector { return health.NewLogMismatch(s.witness) }},
 }
 
@@ -55,16 +56,17 @@ func Specs() []pipeline.Spec {
 
 // Options say what is built.
 type Options struct {
-	Secret pipeline.Secret
-	Off    []string // names of detectors that are switched off
+	Secret  pipeline.Secret
+	Off     []string // names of detectors that are switched off
+	Percent int      // of the default bounds of the key spaces; zero is 100
 }
 
 // Build returns the witness, the key spaces and the detectors, in the order in which they must run.
 func Build(o Options) []Built {
 	s := &spaces{
 		witness: window.NewWitness(),
-		site:    window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: o.Secret}),
-		network: window.NewSpace(window.Options{Space: pipeline.SpaceNetwork, Secret: o.Secret}),
+		site:    window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: o.Secret, Percent: o.Percent}),
+		network: window.NewSpace(window.Options{Space: pipeline.SpaceNetwork, Secret: o.Secret, Percent: o.Percent}),
 	}
 	built := []Built{
 		{pipeline.Spec{Name: "witness", Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance}, s.witness},

@@ -31,6 +31,7 @@ func (r *replayCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
+	cfg.Memory = max(cfg.Memory, defaultMemory) // the output is the same in every cgroup
 	inputs, err := cfg.inputs(r.Inputs)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 func newEngine(c *Config, secret pipeline.Secret, change ...func(*pipeline.Spec)) (*engine.Engine, func() int) {
 	var list []engine.Registered
 	var spaces []*window.Space
-	for _, b := range detectors.Build(detectors.Options{Secret: secret, Off: c.Detectors.Off}) {
+	for _, b := range detectors.Build(detectors.Options{Secret: secret, Off: c.Detectors.Off, Percent: c.percent()}) {
 		for _, f := range change {
 			f(&b.Spec)
 		}
@@ -44,6 +44,9 @@ func newEngine(c *Config, secret pipeline.Secret, change ...func(*pipeline.Spec)
 	})
 	return e, keys
 }
+
+// percent says how large tables may be, for the ceiling on memory.
+func (c *Config) percent() int { return int(max(1, min(int64(c.Memory)*100/defaultMemory, 1600))) }
 
 // quicken lets the alert of a log that can be read again end at once, where the console is in haste.
 func (c *console) quicken(s *pipeline.Spec) {

@@ -4,7 +4,7 @@ import "github.com/fedwarden/fedwarden/pipeline"
 
 // A Pressure says what a table that is full had to give up in the last ten to twenty minutes.
 type Pressure struct {
-	Table   Table
+	What    string // whose table it is, as people say it: "sites", "addresses"
 	Lost    uint32 // keys replaced although they had been seen within the hour
 	Floor   uint32 // no key with as many events, halved by the hour, was among them
 	Refused uint32 // newcomers without a place, for all others were shielded or pinned
@@ -53,19 +53,31 @@ func (b *bound) refuse(second uint32) {
 	b.refused[0]++
 }
 
+// pressed reports whether anything was given up in the panes that now lies in or after.
+func (b *bound) pressed(now pipeline.Time) bool {
+	return uint32(now/pipeline.Second)/boundPane < b.pane+2 && (b.lost != [2]uint32{} || b.refused != [2]uint32{})
+}
+
+// Pressed reports whether Pressures has anything to tell.
+func (s *Space) Pressed(now pipeline.Time) bool {
+	for _, t := range s.tables {
+		if t != nil && t.bound.pressed(now) {
+			return true
+		}
+	}
+	return false
+}
+
 // Pressures returns what the tables of the Space gave up lately; none if nothing was.
 func (s *Space) Pressures(now pipeline.Time) []Pressure {
 	var list []Pressure
 	for i, t := range s.tables {
-		if t == nil || t.bound.pane+2 <= uint32(now/pipeline.Second)/boundPane {
+		if t == nil || !t.bound.pressed(now) {
 			continue
 		}
 		b := &t.bound
-		p := Pressure{Table: Table(i), Lost: b.lost[0] + b.lost[1], Floor: max(b.floor[0], b.floor[1]),
-			Refused: b.refused[0] + b.refused[1], Blind: t.door != nil && (t.door.panes[0].full() || t.door.panes[1].full())}
-		if p.Lost != 0 || p.Refused != 0 {
-			list = append(list, p)
-		}
+		list = append(list, Pressure{What: Table(i).String(), Lost: b.lost[0] + b.lost[1], Floor: max(b.floor[0], b.floor[1]),
+			Refused: b.refused[0] + b.refused[1], Blind: t.door != nil && (t.door.panes[0].full() || t.door.panes[1].full())})
 	}
 	return list
 }

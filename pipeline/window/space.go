@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"github.com/dchest/siphash"
@@ -30,12 +31,14 @@ func (t Table) String() string { return tableNames[t] }
 var spaceOf = [numTables]pipeline.KeySpace{pipeline.SpaceSite, pipeline.SpaceSite, pipeline.SpaceSite,
 	pipeline.SpaceNetwork, pipeline.SpaceNetwork, pipeline.SpaceInstance}
 
-// Options bound a Space. Keys of zero take the defaults: 20,000 sites, 50,000 domains, 50,000 actors,
-// 100,000 addresses, 50,000 prefixes, 1,000 job classes. A table starts empty and grows as keys come.
+// Options bound a Space. Keys of zero take Percent of the defaults: 20,000 sites, 50,000 domains, 50,000 actors,
+// 100,000 addresses, 50,000 prefixes, 1,000 job classes. A Percent of zero is 100. A table starts empty and
+// grows as keys come.
 type Options struct {
-	Space  pipeline.KeySpace // site, network or instance
-	Secret pipeline.Secret
-	Keys   [numTables]int // by Table
+	Space   pipeline.KeySpace // site, network or instance
+	Secret  pipeline.Secret
+	Percent int
+	Keys    [numTables]int // by Table
 }
 
 var defaultKeys = [numTables]int{20_000, 50_000, 50_000, 100_000, 50_000, 1000}
@@ -70,7 +73,7 @@ func NewSpace(o Options) *Space {
 		}
 		keys := o.Keys[t]
 		if keys == 0 {
-			keys = defaultKeys[t]
+			keys = defaultKeys[t] * cmp.Or(o.Percent, 100) / 100
 		}
 		quota := quotas[t]
 		if quota == 0 {

@@ -1,0 +1,95 @@
+package health
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// DetectionFloorSpec documents detection_floor.
+var DetectionFloorSpec = pipeline.Spec{
+	Name: "detection_floor", Title: "More names than memory holds", Threat: pipeline.ThreatHealth,
+	Space: pipeline.SpaceSite | pipeline.SpaceNetwork, Quiet: 1200,
+	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another.",
+	Matters:    "Who has fewer events than the floor may be missed just now; whoever invents names by the thousand may do it to hide behind them. Who has more is seen as always.",
+	Lookalikes: "A server that has outgrown the defaults; a crawl or an attack from very many addresses, which other alerts tell of.",
+	Do: []string{
+		"Look at what else is told at this time, and at who invents names: `related` of other alerts, nginx' log.",
+		"If the server is simply large, raise `memory:`: tables grow with it.",
+	},
+	Defaults: "a table (with 256 MB: 20,000 sites, 50,000 domains, 50,000 actors, 100,000 addresses, 50,000 networks) that gave up 100 keys of the last hour in 10 to 20 m: medium; high where newcomers find no place, or one with 64 events or more had to go",
+	Suggest: []pipeline.Suggestion{
+		{Kind: "check.memory", Undo: "nothing to undo", Text: "See how many keys %s holds: `fedwarden state`."},
+	},
+}
+
+const (
+	manyGivenUp = 100
+	highFloor   = 64 // above the lowest floor of a flood
+	floorMinute = 60 * pipeline.Second
+)
+
+// DetectionFloor reports a key space that had to give up what it should know.
+type DetectionFloor struct {
+	pipeline.Stateless
+	spaces []*window.Space
+}
+
+// NewDetectionFloor watches the spaces.
+func NewDetectionFloor(spaces ...*window.Space) *DetectionFloor {
+	return &DetectionFloor{spaces: spaces}
+}
+
+// Observe does nothing: what was given up is looked at once a minute.
+func (d *DetectionFloor) Observe(*pipeline.Event, pipeline.Report) {}
+
+// Due returns the end of the minute while a space is pressed.
+func (d *DetectionFloor) Due(now pipeline.Time) pipeline.Time {
+	for _, s := range d.spaces {
+		if s.Pressed(now) {
+			return now - now%floorMinute + floorMinute
+		}
+	}
+	return 0
+}
+
+// Advance reports what the spaces gave up, at the end of a minute.
+func (d *DetectionFloor) Advance(now pipeline.Time, r pipeline.Report) {
+	if now%floorMinute != 0 {
+		return
+	}
+	var list []window.Pressure
+	for _, s := range d.spaces {
+		list = append(list, s.Pressures(now)...)
+	}
+	var lost, refused, floor uint32
+	blind := false
+	for _, p := range list {
+		lost, refused, floor = lost+p.Lost, refused+p.Refused, max(floor, p.Floor)
+		blind = blind || p.Blind
+	}
+	if lost < manyGivenUp && refused == 0 {
+		return
+	}
+	f := pipeline.Finding{
+		Key: pipeline.Entity{Type: pipeline.EntityInstance}, Until: now + floorMinute + pipeline.Second, Since: now,
+		Severity: pipeline.SeverityMedium,
+		Summary:  "%s: more " + names(list) + " come than memory holds; one with fewer than " + strconv.Itoa(int(floor)) + " events an hour may be missed",
+		Measure:  pipeline.Measure{Name: "detection_floor", Value: float64(floor), Threshold: manyGivenUp, Window: "10m"},
+		Evidence: pipeline.Proof{Window: uint64(lost), Seen: uint64(lost)},
+	}
+	if refused > 0 || blind || floor >= highFloor {
+		f.Severity = pipeline.SeverityHigh
+	}
+	r.Find(f)
+}
+
+func names(list []window.Pressure) string {
+	var what []string
+	for _, p := range list {
+		what = append(what, p.What)
+	}
+	return strings.Join(what, ", ")
+}
