@@ -17,7 +17,7 @@ import (
 // What At returns is within 2 % of a value of just that rank, if that lies from 0.0001 to 10 billion. What is lower,
 // and whatever is negative, counts as zero; what is higher counts as 10 billion; NaN is not counted.
 //
-// It takes some 60 kB, all at once. An Add takes 30 ns and allocates nothing; At merges the panes, 7 µs.
+// It takes some 67 kB, all at once. An Add takes 30 ns and allocates nothing; At merges the panes, 7 µs.
 type Quantiles struct {
 	length uint32 // seconds a pane
 	pane   uint32 // of the last Add

@@ -73,7 +73,7 @@ func (s *Space) reset() {
 		clear(m.total)
 	}
 	for _, d := range s.distincts {
-		d.pool, d.free = nil, nil
+		d.pool.reset()
 	}
 	s.novelty = [2]*novelty{newNovelty(), newNovelty()}
 }
@@ -114,66 +114,4 @@ func (t *table) read(d *decoder) {
 	}
 	t.words = make([]uint32, uint32(n)*t.stride)
 	d.u32s(t.words)
-}
-
-func (d *Distinct) write(c *coder) {
-	c.u32(uint32(len(d.pool)))
-	for _, set := range d.pool {
-		c.u32s([]uint32{uint32(set.slot), uint32(set.part), set.pane, set.fresh, set.estimate})
-		for _, v := range set.recent {
-			c.u32(uint32(v))
-		}
-		for _, sk := range set.sketches {
-			b, err := sk.MarshalBinary()
-			if c.err == nil {
-				c.err = err
-			}
-			c.text(string(b))
-		}
-	}
-	c.u32(uint32(len(d.free)))
-	for _, i := range d.free {
-		c.u32(uint32(i))
-	}
-}
-
-func (d *Distinct) read(in *decoder) {
-	for range in.count(poolSize) {
-		if in.err != nil {
-			return
-		}
-		set := newSketchSet()
-		var w [5]uint32
-		in.u32s(w[:])
-		set.slot, set.part, set.pane, set.fresh, set.estimate = int32(w[0]), Part(w[1]), w[2], w[3], w[4]
-		for i := range set.recent {
-			set.recent[i] = uint16(in.u32())
-		}
-		for _, sk := range set.sketches {
-			if b := []byte(in.text()); in.err == nil {
-				in.fail(sk.UnmarshalBinary(b))
-			}
-		}
-		d.pool = append(d.pool, set)
-	}
-	for range in.count(len(d.pool)) {
-		d.free = append(d.free, int32(in.count(len(d.pool)-1)))
-	}
-}
-
-// check fails unless records and pool point at what is there: a snapshot may be anybody's bytes.
-func (d *Distinct) check(in *decoder) {
-	last := int32(len(d.space.tables[d.table].metas) - 1)
-	for _, set := range d.pool {
-		if set.slot < 0 || set.slot > last || set.part > Proven {
-			in.fail(errBound)
-		}
-	}
-	for slot := int32(1); slot <= last && in.err == nil; slot++ {
-		for p := range Proven + 1 {
-			if d.words(slot, p)[1] > uint32(len(d.pool)) {
-				in.fail(errBound)
-			}
-		}
-	}
 }
