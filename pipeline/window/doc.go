@@ -30,6 +30,14 @@
 // proof, nor can an honest peer's traffic lift a forger's over the threshold; whose name it is, is a
 // question about one part.
 //
+// # Estimates
+//
+// What can't be counted by a ring is estimated, each with a bound of error and of bytes that its type's comment
+// gives: distinct elements (distinct.go: exact up to eight, then sketches from a pool that a Space's counts
+// share), whether a pair was seen within a month (novelty.go: Bloom filters), quantiles of a latency or size
+// (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
+// than a few steps an event.
+//
 // # Bounds
 //
 // Every table has a capacity. When it is full, a newcomer replaces the unprotected key of least decayed
