@@ -42,9 +42,10 @@ type Event struct {
 	Bytes        int64  // body bytes sent
 	RequestBytes int64
 	Duration     time.Duration
-	LocalUser    string // the local account in an inbox, actor or collection path; never shown as it is
-	UserAgent    string // bounded, mail addresses removed
-	Software     string // of the remote server, by its agent: lower case, e.g. "mastodon"
+	Upstream     time.Duration // that the application took, by the proxy's account; Rails' own account of it is Duration
+	LocalUser    string        // the local account in an inbox, actor or collection path; never shown as it is
+	UserAgent    string        // bounded, mail addresses removed
+	Software     string        // of the remote server, by its agent: lower case, e.g. "mastodon"
 	Version      string
 	AgentHost    string // the host that the agent claims, lower case, not yet canonical
 	KeyID        string // the signature's key id as logged, bounded

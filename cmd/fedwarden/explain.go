@@ -40,6 +40,7 @@ type explainedEvent struct {
 	Bytes        *int64          `json:"bytes,omitempty"`
 	RequestBytes int64           `json:"request_bytes,omitempty"`
 	Duration     float64         `json:"duration,omitempty"`
+	Upstream     float64         `json:"upstream,omitempty"`
 	Software     string          `json:"software,omitempty"`
 	Version      string          `json:"version,omitempty"`
 	Domain       pipeline.Domain `json:"domain,omitempty"`
@@ -101,7 +102,7 @@ func explainLine(l source.Line, who pipeline.Identifier) *explained {
 func explainEvent(e *pipeline.Event) *explainedEvent {
 	x := &explainedEvent{
 		Time: pipeline.Stamp{Time: e.Time, Digits: e.Digits}, Kind: e.Kind.String(), Method: e.Method.String(),
-		Path: e.Path, RequestBytes: e.RequestBytes, Duration: e.Duration.Seconds(), Software: e.Software,
+		Path: e.Path, RequestBytes: e.RequestBytes, Duration: e.Duration.Seconds(), Upstream: e.Upstream.Seconds(), Software: e.Software,
 		Version: e.Version, Domain: e.Domain, Site: e.Site, Actor: e.Actor, ClaimedBy: e.ClaimedBy.String(),
 		JobClass: e.JobClass, JobID: e.JobID, JobState: e.JobState.String(), Error: e.Error, RemoteHost: e.RemoteHost,
 	}

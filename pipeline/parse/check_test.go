@@ -34,6 +34,9 @@ func checkEvent(t testing.TB, line string, e *pipeline.Event) {
 	if strings.Contains(e.Path, "?") || strings.Contains(e.KeyID, "?") {
 		t.Errorf("query kept: path %q, key id %q", e.Path, e.KeyID)
 	}
+	if e.Upstream < 0 || e.Upstream > maxUpstream {
+		t.Errorf("upstream of %.80q: got %s", line, e.Upstream)
+	}
 	for _, host := range []string{e.KeyHost, e.AgentHost, e.RemoteHost} {
 		if strings.ContainsAny(host, "@/?# ") || host != lower(host) {
 			t.Errorf("host of %.80q: got %q", line, host)

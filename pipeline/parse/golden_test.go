@@ -104,6 +104,7 @@ func describe(e *pipeline.Event) string {
 	add("bytes", e.Bytes != 0, "%d", e.Bytes)
 	add("request_bytes", e.RequestBytes != 0, "%d", e.RequestBytes)
 	add("duration", e.Duration != 0, "%s", e.Duration)
+	add("upstream", e.Upstream != 0, "%s", e.Upstream)
 	text("user", e.LocalUser)
 	text("agent", e.UserAgent)
 	text("software", e.Software)

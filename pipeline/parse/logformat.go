@@ -43,7 +43,7 @@ var variables = map[string]variable{
 	"http_user_agent": {fieldAgent, kindFree},
 	"http_signature":  {fieldSignature, kindFree}, "http_signature_input": {fieldInput, kindFree},
 	"upstream_addr": {fieldNone, kindList}, "upstream_status": {fieldNone, kindList},
-	"upstream_response_time": {fieldNone, kindList}, "upstream_connect_time": {fieldNone, kindList},
+	"upstream_response_time": {fieldUpstream, kindList}, "upstream_connect_time": {fieldNone, kindList},
 	"upstream_header_time": {fieldNone, kindList}, "upstream_cache_status": {fieldNone, kindWord},
 	"host": {fieldNone, kindWord}, "server_name": {fieldNone, kindWord}, "server_port": {fieldNone, kindNumber},
 	"scheme": {fieldNone, kindWord}, "server_protocol": {fieldNone, kindWord}, "pipe": {fieldNone, kindWord},

@@ -26,6 +26,7 @@ const (
 	fieldSent
 	fieldLength
 	fieldDuration
+	fieldUpstream
 	fieldAgent
 	fieldSignature
 	fieldInput
@@ -141,6 +142,7 @@ func (n *nginx) fillNumbers(r *record, e *pipeline.Event) (reason string, f fiel
 		return reasonSize, fieldLength
 	}
 	e.Duration = readSeconds(r.at[fieldDuration])
+	e.Upstream = readUpstream(r.at[fieldUpstream])
 	return "", fieldNone
 }
 

@@ -19,8 +19,9 @@ var jsonKeys = map[string]field{
 	"bytes":  fieldBytes, "body_bytes_sent": fieldBytes,
 	"bytes_sent":     fieldSent,
 	"request_length": fieldLength, "request_bytes": fieldLength,
-	"request_time": fieldDuration,
-	"user_agent":   fieldAgent, "http_user_agent": fieldAgent, "agent": fieldAgent, "ua": fieldAgent,
+	"request_time":           fieldDuration,
+	"upstream_response_time": fieldUpstream, "upstream_time": fieldUpstream, "urt": fieldUpstream,
+	"user_agent": fieldAgent, "http_user_agent": fieldAgent, "agent": fieldAgent, "ua": fieldAgent,
 	"signature": fieldSignature, "http_signature": fieldSignature, "sig": fieldSignature,
 	"signature_input": fieldInput, "http_signature_input": fieldInput, "sig_input": fieldInput,
 	"key_id": fieldKey, "keyid": fieldKey, "sig_key": fieldKey, "key": fieldKey,
@@ -28,7 +29,7 @@ var jsonKeys = map[string]field{
 
 // ourNames are the names by which JSONKeys calls the fields, each a usual key itself.
 var ourNames = [...]string{"time", "msec", "remote_addr", "forwarded_for", "request", "method", "uri", "status",
-	"bytes", "bytes_sent", "request_length", "request_time", "user_agent", "signature", "signature_input", "key_id"}
+	"bytes", "bytes_sent", "request_length", "request_time", "upstream_response_time", "user_agent", "signature", "signature_input", "key_id"}
 
 // keyTable returns the fields by key: the usual ones, over them those of a log_format, over them the
 // configured ones. A field with a key of its own has no other.

@@ -87,6 +87,24 @@ func readStatus(s string) (uint16, bool) {
 	return uint16(a)*100 + uint16(b)*10 + uint16(c), a <= 9 && b <= 9 && c <= 9
 }
 
+// maxUpstream bounds what a line may say that the application took.
+const maxUpstream = 24 * time.Hour
+
+// readUpstream adds up the times that nginx lists for the upstreams it tried, parted by ", " and " : "; one that
+// is "-" or no time adds nothing.
+func readUpstream(s string) time.Duration {
+	var sum time.Duration
+	for s != "" && sum < maxUpstream {
+		n := strings.IndexAny(s, ",: ")
+		if n < 0 {
+			n = len(s)
+		}
+		sum += min(readSeconds(s[:n]), maxUpstream)
+		s = s[min(n+1, len(s)):]
+	}
+	return min(sum, maxUpstream)
+}
+
 // readSeconds reads "0.123"; zero for "-", lists and whatever is no time.
 func readSeconds(s string) time.Duration {
 	n := 0

@@ -5,6 +5,7 @@ import "strings"
 // tailKeys are the names that people give to what they add to combined, as name=value.
 var tailKeys = map[string]field{
 	"rt": fieldDuration, "request_time": fieldDuration,
+	"urt": fieldUpstream, "upstream_response_time": fieldUpstream,
 	"len": fieldLength, "request_length": fieldLength, "rl": fieldLength,
 	"xff": fieldForwarded, "x_forwarded_for": fieldForwarded, "http_x_forwarded_for": fieldForwarded,
 	"msec": fieldMsec,
@@ -54,8 +55,12 @@ func tailItem(s string, r *record) (rest string, ok bool) {
 			return "", false
 		}
 	} else {
-		if sp := strings.IndexByte(value, ' '); sp >= 0 {
-			value, rest = value[:sp], value[sp:]
+		end := strings.IndexByte(value, ' ')
+		if tailKeys[name] == fieldUpstream {
+			end = listLen(value)
+		}
+		if end >= 0 {
+			value, rest = value[:end], value[end:]
 		}
 		if strings.IndexByte(value, '"') >= 0 {
 			return "", false

@@ -80,11 +80,8 @@ func (s *Space) addAddress(k *sight, addr netip.Addr) {
 }
 
 func (c addrClaim) release(r record) {
-	if c.lists == nil {
-		return
-	}
-	if ref := r[c.at]; ref != 0 {
-		c.lists.give(ref)
+	if c.lists != nil {
+		c.lists.drop(&r[c.at])
 	}
 }
 

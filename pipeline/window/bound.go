@@ -23,7 +23,7 @@ type bound struct {
 
 const (
 	boundPane = 600  // seconds
-	fresh     = 3600 // seconds since a key was seen in which its loss matters
+	recent    = 3600 // seconds since a key was seen in which its loss matters
 )
 
 func (b *bound) turn(second uint32) {
@@ -42,7 +42,7 @@ func (b *bound) turn(second uint32) {
 // lose notes that the key of r is given up.
 func (b *bound) lose(r record, epoch, second uint32) {
 	b.turn(second)
-	if second-r[recLast] < fresh {
+	if second-r[recLast] < recent {
 		b.lost[0]++
 		b.floor[0] = max(b.floor[0], 1<<r.class(epoch))
 	}

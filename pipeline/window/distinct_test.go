@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -71,5 +72,85 @@ func TestDistinctPool(t *testing.T) {
 	fill(now, "other.example", "other", 12)
 	if got, _ := d.Count(first.Slots.Actor, Proven, now); got < 24 {
 		t.Errorf("got %d of 30, want them kept, less the lag of a fifth, while old counts are over", got)
+	}
+}
+
+// A lastSeen says in which pane each element was seen last: the oracle of a distinct count.
+type lastSeen map[uint64]uint32
+
+func (l lastSeen) count(pane uint32) (n uint32) {
+	for _, seen := range l {
+		if pane-seen <= panes {
+			n++
+		}
+	}
+	return n
+}
+
+// TestDistinctSlides holds counts against a map while the window slides, at the panes' bounds and over gaps:
+// exact up to eight until a set is needed and again when the key was quiet, within four sigma beyond.
+func TestDistinctSlides(t *testing.T) {
+	streams := map[string]func(rng *rand.Rand, i int) uint64{
+		"all distinct":     func(_ *rand.Rand, i int) uint64 { return uint64(i) },
+		"few, repeated":    func(rng *rand.Rand, _ int) uint64 { return rng.Uint64N(8) },
+		"nine, in turn":    func(_ *rand.Rand, i int) uint64 { return uint64(i % 9) },
+		"returning":        func(_ *rand.Rand, i int) uint64 { return uint64(i % 70) },
+		"heavy and random": func(rng *rand.Rand, _ int) uint64 { return rng.Uint64N(1 << rng.Uint64N(14)) },
+	}
+	for name, element := range streams {
+		for _, gap := range []int{0, 1, 10, 100, 600, 700} {
+			s := newSite(10)
+			d := s.Distinct(Site, Actors, S10m)
+			slot := s.look(&sight{table: Site, hash: s.hash("a"), proven: true}, 0)
+			rng, oracle, now := rand.New(rand.NewPCG(1, uint64(gap))), lastSeen{}, uint32(start/pipeline.Second)
+			for i := range 4000 {
+				if gap > 0 && i%10 == 9 {
+					now += uint32(gap)
+				}
+				if i%1500 == 1499 {
+					now += 900
+				}
+				hash := mix(element(rng, i) + 1)
+				d.add(slot, Proven, hash, now)
+				oracle[hash] = now / 100
+				if i%37 == 0 || gap == 700 {
+					checkDistinct(t, fmt.Sprint(name, ", gap ", gap, ", event ", i), d, slot, oracle, now)
+				}
+				if i%499 == 0 {
+					now += uint32(rng.IntN(9)) * 100
+					checkDistinct(t, name+", later", d, slot, oracle, now)
+				}
+			}
+		}
+	}
+}
+
+func checkDistinct(t *testing.T, what string, d *Distinct, slot int32, oracle lastSeen, second uint32) {
+	t.Helper()
+	want := oracle.count(second / 100)
+	got, exact := d.Count(slot, Proven, pipeline.Time(second)*pipeline.Second)
+	slack := uint32(0)
+	if !exact {
+		slack = 1 + want*13/100
+	} else if want > inline {
+		t.Fatalf("%s: %d elements are said to be exactly %d", what, want, got)
+	}
+	if got+slack < want || got > want+slack {
+		t.Fatalf("%s: got %d, want %d", what, got, want)
+	}
+}
+
+// TestDistinctRepeatsCostNothing shows that elements already counted bring no estimate about.
+func TestDistinctRepeatsCostNothing(t *testing.T) {
+	for _, n := range []int{9, 50, 300} {
+		c := newCrowd()
+		c.add("a", Proven, start, 0, n)
+		c.count("a", Proven, start)
+		for range 20 {
+			c.add("a", Proven, start, 0, n)
+		}
+		if got := c.short.pool.set(1).fresh; got != 0 {
+			t.Errorf("%d elements, repeated: got %d that look new, want none", n, got)
+		}
 	}
 }

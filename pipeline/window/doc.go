@@ -41,6 +41,14 @@
 // proof, nor can an honest peer's traffic lift a forger's over the threshold; whose name it is, is a
 // question about one part.
 //
+// # Estimates
+//
+// What can't be counted by a ring is estimated, each with a bound of error and of bytes that its type's comment
+// gives: distinct elements (distinct.go: exact up to eight, then sketches from a pool that a Space's counts
+// share), whether a pair was seen within a month (novelty.go: Bloom filters), quantiles of a latency or size
+// (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
+// than a few steps an event.
+//
 // # Under attack
 //
 // Names cost nothing to invent, so a table has a capacity, and four rules say who is in it.

@@ -66,9 +66,7 @@ func (m *Metric) make(slot int32, p Part) []uint32 {
 
 func (m *Metric) release(r record) {
 	for p := range uint32(numParts) {
-		if ref := r[m.at+p]; ref != 0 {
-			m.rings.give(ref)
-		}
+		m.rings.drop(&r[m.at+p])
 	}
 }
 

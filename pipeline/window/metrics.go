@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -31,7 +32,7 @@ const (
 // it is below 2^32: four terabytes, and 49 days.
 var weights = [numNames]func(*pipeline.Event) uint32{
 	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
-	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
+	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(cmp.Or(e.Upstream, e.Duration)) },
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
 }
 

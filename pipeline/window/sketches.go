@@ -1,30 +1,42 @@
 package window
 
-import "github.com/axiomhq/hyperloglog"
+import (
+	"math/bits"
 
-func newSketchSet() *sketchSet {
-	set := &sketchSet{}
-	for i := range set.sketches {
-		set.sketches[i], _ = hyperloglog.NewSketch(sketchBits, false)
-	}
-	return set
+	"github.com/axiomhq/hyperloglog"
+)
+
+const sketchBits = 10
+
+// A sketchSet is one key's promoted count: a sketch for each pane, allocated when it is first needed, and 8 kB
+// at most.
+type sketchSet struct {
+	owner    uint8 // place of the Distinct among the pool's claims
+	part     Part
+	filled   uint8 // the sketches that have elements, as bits
+	slot     int32 // zero: the set is nobody's
+	pane     uint32
+	estimate uint32
+	fresh    uint32 // elements that looked new since the estimate was made
+	held     uint32 // pane in which it last reached a threshold
+	seen     [16]uint64
+	marked   int // bits of seen that are set
+	sketches [panes + 1]*hyperloglog.Sketch
+	link     link
 }
 
+// reset makes the set nobody's.
 func (s *sketchSet) reset() {
-	for _, sk := range s.sketches {
-		sk.Reset()
+	for i, sk := range s.sketches {
+		if s.filled>>i&1 != 0 {
+			sk.Reset()
+		}
 	}
 	*s = sketchSet{sketches: s.sketches}
 }
 
-// add counts an element seen in pane.
-func (s *sketchSet) add(hash uint64, pane uint32, scratch *hyperloglog.Sketch) {
-	turned := s.turn(pane)
-	s.insert(hash, pane)
-	if turned || s.fresh*5 >= s.estimate {
-		s.refresh(scratch)
-	}
-}
+// over reports whether all of the set's panes have gone by.
+func (s *sketchSet) over(pane uint32) bool { return pane-s.pane > panes }
 
 // turn empties the sketches of panes that have gone by.
 func (s *sketchSet) turn(pane uint32) bool {
@@ -32,44 +44,70 @@ func (s *sketchSet) turn(pane uint32) bool {
 		return false
 	}
 	for k := range min(pane-s.pane, uint32(len(s.sketches))) {
-		s.sketches[(pane-k)%uint32(len(s.sketches))].Reset()
+		i := (pane - k) % uint32(len(s.sketches))
+		if s.filled>>i&1 != 0 {
+			s.sketches[i].Reset()
+			s.filled &^= 1 << i
+		}
 	}
 	s.pane = pane
-	s.recent = [64]uint16{}
+	s.forgetSeen()
 	return true
 }
 
-func (s *sketchSet) insert(hash uint64, pane uint32) {
-	mixed := mix(uint64(uint32(hash) &^ paneMask))
-	s.sketches[pane%uint32(len(s.sketches))].InsertHash(mixed)
-	if tag := uint16(mixed>>16) | 1; s.recent[mixed%64] != tag {
-		s.recent[mixed%64] = tag
-		s.fresh++
+// insert counts an element's print and reports whether it looks new. A bitmap of 1,024 tells: it takes no
+// known element for new twice in a pane, until it is half full and begun anew.
+func (s *sketchSet) insert(print, pane uint32) bool {
+	mixed := mix(uint64(print))
+	i := pane % uint32(len(s.sketches))
+	if s.sketches[i] == nil {
+		s.sketches[i] = newSketch()
 	}
+	s.filled |= 1 << i
+	s.sketches[i].InsertHash(mixed)
+	word, bit := &s.seen[mixed>>6%16], uint64(1)<<(mixed%64)
+	if *word&bit != 0 {
+		return false
+	}
+	if s.marked >= 64*len(s.seen)/2 {
+		s.forgetSeen()
+	}
+	*word |= bit
+	s.marked++
+	s.fresh++
+	return true
 }
+
+func (s *sketchSet) forgetSeen() { s.seen, s.marked = [16]uint64{}, 0 }
 
 // refresh estimates the distinct elements of all panes.
 func (s *sketchSet) refresh(scratch *hyperloglog.Sketch) {
+	s.fresh = 0
+	if bits.OnesCount8(s.filled) == 1 {
+		s.estimate = uint32(s.sketches[bits.TrailingZeros8(s.filled)].Estimate())
+		return
+	}
 	scratch.Reset()
-	for _, sk := range s.sketches {
+	for i, sk := range s.sketches {
+		if s.filled>>i&1 == 0 {
+			continue
+		}
 		if err := scratch.Merge(sk); err != nil {
 			panic("BUG: sketches of two precisions: " + err.Error())
 		}
 	}
 	s.estimate = uint32(scratch.Estimate())
-	s.fresh = 0
 }
 
-// count returns the estimate, which may lag a fifth behind; zero when all its panes have gone by.
-func (s *sketchSet) count(pane uint32) uint32 {
-	if pane-s.pane > panes {
-		return 0
+func newSketch() *hyperloglog.Sketch {
+	sk, err := hyperloglog.NewSketch(sketchBits, false)
+	if err != nil {
+		panic("BUG: no sketch of that precision: " + err.Error())
 	}
-	return s.estimate
+	return sk
 }
 
-// mix spreads the 24 bits of an element's print over 64, by the finaliser of splitmix64. The print is
-// keyed, so an attacker can't choose it; 24 bits make two elements of 1,000 alike in 3 % of all sets.
+// mix spreads the bits of a number over 64, by the finaliser of splitmix64.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

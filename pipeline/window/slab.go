@@ -45,6 +45,14 @@ func (s *slab) give(ref uint32) {
 	w[0], s.spare = s.spare, ref
 }
 
+// drop takes back the cell that ref leads to, if there is one, and clears ref.
+func (s *slab) drop(ref *uint32) {
+	if *ref != 0 {
+		s.give(*ref)
+		*ref = 0
+	}
+}
+
 // bytes returns how much memory the slab holds.
 func (s *slab) bytes() int { return len(s.chunks) * chunkCells * int(s.words) * 4 }
 

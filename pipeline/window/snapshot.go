@@ -52,6 +52,10 @@ func (s *Space) Restore(r io.Reader) error {
 		sl.read(&d, keys*cellsOfKey)
 	}
 	s.check(&d)
+	if d.err != nil {
+		s.reset()
+		return d.err
+	}
 	for _, m := range s.metrics {
 		m.ever = d.u64()
 		d.u32s(m.total)
@@ -79,6 +83,11 @@ func (s *Space) check(d *decoder) {
 	for _, m := range s.metrics {
 		for p := range uint32(numParts) {
 			s.checkCells(d, m.table, m.at+p, m.rings)
+		}
+	}
+	for _, dist := range s.distincts {
+		for p := range uint32(numParts) {
+			s.checkCells(d, dist.table, dist.at+p, dist.cells)
 		}
 	}
 	for t, c := range s.addrs {
@@ -114,17 +123,17 @@ func (s *Space) reset() {
 		clear(m.total)
 	}
 	for _, d := range s.distincts {
-		d.pool, d.free = nil, nil
+		d.pool.reset()
 	}
 	s.novelty = [2]*novelty{newNovelty(), newNovelty()}
 }
 
 func (t *table) write(c *coder) {
 	t.keys.write(c)
-	c.u32(t.classes.epoch)
-	for i := range t.classes.heads {
-		c.u32(uint32(t.classes.heads[i]))
-		c.u32(uint32(t.classes.tails[i]))
+	c.u32(t.ranks.epoch)
+	for i := range t.ranks.heads {
+		c.u32(uint32(t.ranks.heads[i]))
+		c.u32(uint32(t.ranks.tails[i]))
 	}
 	c.u32(t.hand)
 	c.u32(uint32(t.shielded[0]))
@@ -139,9 +148,9 @@ func (t *table) write(c *coder) {
 func (t *table) read(d *decoder) {
 	t.keys.read(d, t.capacity)
 	n := int(t.keys.used)
-	t.classes.epoch = d.u32()
-	for i := range t.classes.heads {
-		t.classes.heads[i], t.classes.tails[i] = int32(d.count(n)), int32(d.count(n))
+	t.ranks.epoch = d.u32()
+	for i := range t.ranks.heads {
+		t.ranks.heads[i], t.ranks.tails[i] = int32(d.count(n)), int32(d.count(n))
 	}
 	t.hand = uint32(d.count(n))
 	t.shielded = [2]int{d.count(n), d.count(n)}
@@ -155,11 +164,11 @@ func (t *table) read(d *decoder) {
 			t.index.put(r.hash(), slot, &t.keys)
 		}
 	}
-	t.classes.check(d, t)
+	t.ranks.check(d, t)
 }
 
 // check fails unless the lists are those of the table's keys that may be replaced, each once.
-func (c *classes) check(d *decoder, t *table) {
+func (c *ranks) check(d *decoder, t *table) {
 	listed := 0
 	for class := range c.heads {
 		last := uint32(0)
@@ -195,70 +204,5 @@ func (b *bound) read(d *decoder) {
 	b.evictions, b.collapsed = d.u64(), d.u64()
 	for _, w := range b.words() {
 		*w = d.u32()
-	}
-}
-
-func (d *Distinct) write(c *coder) {
-	c.u32(uint32(len(d.pool)))
-	for _, set := range d.pool {
-		c.u32s([]uint32{uint32(set.slot), uint32(set.part), set.pane, set.fresh, set.estimate})
-		for _, v := range set.recent {
-			c.u32(uint32(v))
-		}
-		for _, sk := range set.sketches {
-			b, err := sk.MarshalBinary()
-			if c.err == nil {
-				c.err = err
-			}
-			c.text(string(b))
-		}
-	}
-	c.u32(uint32(len(d.free)))
-	for _, i := range d.free {
-		c.u32(uint32(i))
-	}
-}
-
-func (d *Distinct) read(in *decoder) {
-	for range in.count(poolSize) {
-		if in.err != nil {
-			return
-		}
-		set := newSketchSet()
-		var w [5]uint32
-		in.u32s(w[:])
-		set.slot, set.part, set.pane, set.fresh, set.estimate = int32(w[0]), Part(w[1]), w[2], w[3], w[4]
-		for i := range set.recent {
-			set.recent[i] = uint16(in.u32())
-		}
-		for _, sk := range set.sketches {
-			if b := []byte(in.text()); in.err == nil {
-				in.fail(sk.UnmarshalBinary(b))
-			}
-		}
-		d.pool = append(d.pool, set)
-	}
-	for range in.count(len(d.pool)) {
-		d.free = append(d.free, int32(in.count(len(d.pool)-1)))
-	}
-}
-
-// check fails unless records and pool point at what is there: a snapshot may be anybody's bytes.
-func (d *Distinct) check(in *decoder) {
-	last := int32(d.space.tables[d.table].keys.used)
-	for _, set := range d.pool {
-		if set.slot < 0 || set.slot > last || set.part > Proven {
-			in.fail(errBound)
-		}
-	}
-	for slot := int32(1); slot <= last && in.err == nil; slot++ {
-		if !d.space.tables[d.table].record(slot).used() {
-			continue
-		}
-		for p := range Proven + 1 {
-			if d.words(slot, p)[1] > uint32(len(d.pool)) {
-				in.fail(errBound)
-			}
-		}
 	}
 }

@@ -10,7 +10,7 @@ type table struct {
 	keys     slab   // of records
 	refs     uint32 // words of a record that are claimed
 	index    index
-	classes  classes
+	ranks    ranks
 	door     *doorkeeper // nil until the table has been half full
 	hand     uint32
 	shielded [2]int // all of them, and those shielded by age alone
@@ -63,7 +63,7 @@ func (t *table) knock(hash uint64, second uint32, proven bool) uint32 {
 // that may go, or when nobody may go. forget is told of a slot that is taken from another key, before its
 // record is cleared.
 func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
-	t.classes.turn(epochOf(second), &t.keys)
+	t.ranks.turn(epochOf(second), &t.keys)
 	t.turn(second)
 	slot := t.room(second, parent, proven, forget)
 	if slot == 0 {
@@ -79,7 +79,7 @@ func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool,
 		parent.addChild(proven, 1)
 		r.setParent(parent.hash())
 	}
-	t.classes.link(slot, r.class(t.classes.epoch), &t.keys)
+	t.ranks.link(slot, r.class(t.ranks.epoch), &t.keys)
 	t.index.put(hash, slot, &t.keys)
 	return slot
 }
@@ -99,7 +99,7 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 			t.bound.refuse(second)
 			return 0
 		}
-		t.bound.lose(t.record(slot), t.classes.epoch, second)
+		t.bound.lose(t.record(slot), t.ranks.epoch, second)
 		t.replace(slot, forget)
 	}
 	return int32(t.keys.take())
@@ -110,18 +110,18 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 func (t *table) lightest(second uint32) int32 {
 	class := 0
 	for range sweep {
-		for class < numClasses && t.classes.heads[class] == 0 {
+		for class < numRanks && t.ranks.heads[class] == 0 {
 			class++
 		}
-		if class == numClasses {
+		if class == numRanks {
 			return 0
 		}
-		slot := t.classes.heads[class]
+		slot := t.ranks.heads[class]
 		if *t.record(slot).at(recPinned) < second {
 			return slot
 		}
-		t.classes.unlink(slot, class, &t.keys)
-		t.classes.link(slot, class, &t.keys)
+		t.ranks.unlink(slot, class, &t.keys)
+		t.ranks.link(slot, class, &t.keys)
 	}
 	return 0
 }
@@ -150,7 +150,7 @@ func (t *table) turn(second uint32) record {
 	if r.is(flagShielded) && second-r[recLast] > shieldFor {
 		t.unshield(r)
 		r.forgetDays()
-		t.classes.link(int32(t.hand), r.class(t.classes.epoch), &t.keys)
+		t.ranks.link(int32(t.hand), r.class(t.ranks.epoch), &t.keys)
 	}
 	return r
 }
@@ -162,7 +162,7 @@ func (t *table) replace(slot int32, forget func(int32)) {
 	if r.is(flagShielded) {
 		t.unshield(r)
 	} else {
-		t.classes.unlink(slot, r.class(t.classes.epoch), &t.keys)
+		t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
 	}
 	t.index.remove(r.hash(), slot, &t.keys)
 	t.keys.give(uint32(slot))
@@ -180,8 +180,8 @@ func (t *table) unshield(r record) {
 // touch counts an event for the key's weight, and its day for its protection.
 func (t *table) touch(slot int32, second uint32, proven bool) {
 	epoch := epochOf(second)
-	if epoch != t.classes.epoch {
-		t.classes.turn(epoch, &t.keys)
+	if epoch != t.ranks.epoch {
+		t.ranks.turn(epoch, &t.keys)
 	}
 	r := t.record(slot)
 	old := r.class(epoch)
@@ -191,8 +191,8 @@ func (t *table) touch(slot int32, second uint32, proven bool) {
 	}
 	r[recWeight], r[recLast] = w, second
 	if now := r.class(epoch); now != old && !r.is(flagShielded) {
-		t.classes.unlink(slot, old, &t.keys)
-		t.classes.link(slot, now, &t.keys)
+		t.ranks.unlink(slot, old, &t.keys)
+		t.ranks.link(slot, now, &t.keys)
 	}
 	if r[recDays]>>16 != second/dayInSeconds || proven && !r.is(flagProvenToday) {
 		t.age(slot, r, second, proven)
@@ -218,7 +218,7 @@ func (t *table) age(slot int32, r record, second uint32, proven bool) {
 }
 
 func (t *table) shield(slot int32, r record, flag uint32) {
-	t.classes.unlink(slot, r.class(t.classes.epoch), &t.keys)
+	t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
 	r[recDays] |= flagShielded | flag
 	t.shielded[0]++
 }

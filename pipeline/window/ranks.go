@@ -5,23 +5,23 @@ package window
 // ends all weights are halved: each list becomes the one below it, and the lowest takes in its upper one.
 //
 // Invariant: every key of the table that is not shielded is in the list of its record's class at epoch.
-type classes struct {
+type ranks struct {
 	epoch uint32
-	heads [numClasses]int32
-	tails [numClasses]int32
+	heads [numRanks]int32
+	tails [numRanks]int32
 }
 
-const numClasses = 33 // bits of a weight: 0 to 32
+const numRanks = 33 // bits of a weight: 0 to 32
 
 // turn brings the lists to epoch.
-func (c *classes) turn(epoch uint32, keys *slab) {
-	for n := min(epoch-c.epoch, numClasses); n > 0; n-- {
+func (c *ranks) turn(epoch uint32, keys *slab) {
+	for n := min(epoch-c.epoch, numRanks); n > 0; n-- {
 		c.halve(keys)
 	}
 	c.epoch = epoch
 }
 
-func (c *classes) halve(keys *slab) {
+func (c *ranks) halve(keys *slab) {
 	if c.heads[1] != 0 {
 		if c.heads[0] == 0 {
 			c.heads[0] = c.heads[1]
@@ -33,11 +33,11 @@ func (c *classes) halve(keys *slab) {
 	}
 	copy(c.heads[1:], c.heads[2:])
 	copy(c.tails[1:], c.tails[2:])
-	c.heads[numClasses-1], c.tails[numClasses-1] = 0, 0
+	c.heads[numRanks-1], c.tails[numRanks-1] = 0, 0
 }
 
 // link puts a key at the end of a class.
-func (c *classes) link(slot int32, class int, keys *slab) {
+func (c *ranks) link(slot int32, class int, keys *slab) {
 	r := record(keys.cell(uint32(slot)))
 	*r.at(recPrev), *r.at(recNext) = uint32(c.tails[class]), 0
 	if c.tails[class] == 0 {
@@ -49,7 +49,7 @@ func (c *classes) link(slot int32, class int, keys *slab) {
 }
 
 // unlink takes a key out of its class.
-func (c *classes) unlink(slot int32, class int, keys *slab) {
+func (c *ranks) unlink(slot int32, class int, keys *slab) {
 	r := record(keys.cell(uint32(slot)))
 	prev, next := *r.at(recPrev), *r.at(recNext)
 	if prev == 0 {
