@@ -17,8 +17,13 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline/window"
 )
 
-// keysOfPeer is how many keys one peer of a load has: a site, its host, its actor, its address and its /24.
-const keysOfPeer = 5
+// Three peers of a load are 16 keys, in about the shares that the tables have: a site, and of each peer its host,
+// an actor, two addresses and their /24.
+const (
+	siteOfPeers = 3
+	keysOfSite  = 16
+	rounds      = 20 // in which a new load's peers come: each address ten times
+)
 
 // A load is an engine with all detectors, twenty metrics and more, and peers that it knows.
 type load struct {
@@ -35,16 +40,15 @@ type load struct {
 
 type peer struct {
 	host, key string
-	addr      netip.Addr
+	addrs     [2]netip.Addr
 }
 
 // newEmpty returns a load of so many keys, none of them known.
 func newEmpty(keys int) *load {
-	n := keys / keysOfPeer
 	l := &load{at: clock, gap: 5 * time.Millisecond, events: make([]pipeline.Event, batchSize)}
 	room := [5]int{}
-	for t := range room {
-		room[t] = max(1000, n+n/4)
+	for t, n := range [5]int{window.Site: 1, window.Domain: 3, window.Actor: 3, window.IP: 6, window.Prefix: 3} {
+		room[t] = max(1000, n*keys/keysOfSite*5/4)
 	}
 	secret := pipeline.Secret([]byte("the load's own key"))
 	l.site = window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret, Keys: room})
@@ -62,11 +66,14 @@ func newEmpty(keys int) *load {
 // newLoad returns a load of so many keys, each with more events in a minute than a key must have to be known.
 func newLoad(keys int, zipf bool) *load {
 	l := newEmpty(keys)
-	n := keys / keysOfPeer
+	n := keys * siteOfPeers / keysOfSite
 	for i := range n {
-		host := fmt.Sprintf("peer%d.example", i)
+		host := fmt.Sprintf("h%d.site%d.example", i, i/siteOfPeers)
+		at := func(last byte) netip.Addr {
+			return netip.AddrFrom4([4]byte{byte(11 + i>>16), byte(i >> 8), byte(i), last})
+		}
 		l.peers = append(l.peers, peer{host: host, key: fmt.Sprintf("https://%s/users/u%d#main-key", host, i%3),
-			addr: netip.AddrFrom4([4]byte{byte(11 + i>>16), byte(i >> 8), byte(i), 7})})
+			addrs: [2]netip.Addr{at(7), at(8)}})
 	}
 	l.warm()
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -89,12 +96,12 @@ func (l *load) claim() {
 	l.network.Metric(window.Prefix, window.SignIns, hour)
 }
 
-// warm lets every peer come ten times within 40 seconds.
+// warm lets every peer come twenty times within 40 seconds.
 func (l *load) warm() {
 	gap, next := l.gap, 0
-	l.gap = 4 * time.Second / time.Duration(len(l.peers))
+	l.gap = 40 * time.Second / time.Duration(rounds*len(l.peers))
 	l.pick = func() int { next++; return (next - 1) % len(l.peers) }
-	for range 1 + 10*len(l.peers)/batchSize {
+	for range 1 + rounds*len(l.peers)/batchSize {
 		l.fill(true)
 		l.process()
 	}
@@ -112,7 +119,7 @@ func (l *load) fill(deliveries bool) {
 		l.at += pipeline.Time(l.gap)
 		l.seq++
 		e := &l.events[i]
-		*e = pipeline.Event{Time: l.at, Seq: l.seq, Lines: 1, Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, IP: p.addr,
+		*e = pipeline.Event{Time: l.at, Seq: l.seq, Lines: 1, Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, IP: p.addrs[l.seq/uint64(len(l.peers))%2],
 			Method: pipeline.MethodPost, Endpoint: pipeline.EndpointInbox, Status: 202}
 		if i%2 == 1 && !deliveries {
 			e.Method, e.Endpoint, e.Status = pipeline.MethodGet, pipeline.EndpointTimeline, 200
@@ -120,7 +127,7 @@ func (l *load) fill(deliveries bool) {
 		}
 		e.AgentHost, e.KeyHost, e.KeyID = l.copy(p.host), l.copy(p.host), l.copy(p.key)
 		if i%8 == 0 {
-			e.Endpoint, e.LocalUser = pipeline.EndpointUserInbox, l.copy(p.host[:5])
+			e.Endpoint, e.LocalUser = pipeline.EndpointUserInbox, l.copy(p.host[:4])
 		}
 	}
 }
@@ -164,16 +171,16 @@ func BenchmarkKnownKeys(b *testing.B) {
 				loads[i].run(256)
 			}
 			const turn = 64 // batches: long enough that what others left in the caches does not matter
-			rounds := 0
+			turns := 0
 			for b.Loop() {
 				for i, l := range loads {
 					took[i] += l.run(turn)
 				}
-				rounds++
+				turns++
 			}
 			cost := make([]float64, len(sizes))
 			for i, keys := range sizes {
-				cost[i] = float64(took[i].Nanoseconds()) / float64(rounds*turn*batchSize)
+				cost[i] = float64(took[i].Nanoseconds()) / float64(turns*turn*batchSize)
 				b.ReportMetric(cost[i], fmt.Sprintf("ns/event@%d", keys))
 				b.ReportMetric(1e9/cost[i], fmt.Sprintf("events/s@%d", keys))
 			}
