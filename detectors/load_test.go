@@ -46,13 +46,14 @@ type peer struct {
 // newEmpty returns a load of so many keys, none of them known.
 func newEmpty(keys int) *load {
 	l := &load{at: clock, gap: 5 * time.Millisecond, events: make([]pipeline.Event, batchSize)}
-	room := [5]int{}
-	for t, n := range [5]int{window.Site: 1, window.Domain: 3, window.Actor: 3, window.IP: 6, window.Prefix: 3} {
-		room[t] = max(1000, n*keys/keysOfSite*5/4)
-	}
 	secret := pipeline.Secret([]byte("the load's own key"))
-	l.site = window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret, Keys: room})
-	l.network = window.NewSpace(window.Options{Space: pipeline.SpaceNetwork, Secret: secret, Keys: room})
+	o := window.Options{Space: pipeline.SpaceSite, Secret: secret}
+	for t, n := range [...]int{window.Site: 1, window.Domain: 3, window.Actor: 3, window.IP: 6, window.Prefix: 3} {
+		o.Keys[t] = max(1000, n*keys/keysOfSite*5/4)
+	}
+	l.site = window.NewSpace(o)
+	o.Space = pipeline.SpaceNetwork
+	l.network = window.NewSpace(o)
 	var list []engine.Registered
 	for _, b := range detectors.BuildOn(l.site, l.network) {
 		list = append(list, engine.Registered{Spec: b.Spec, Detector: b.Detector})

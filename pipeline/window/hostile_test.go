@@ -24,7 +24,7 @@ type subject struct {
 }
 
 func newSubject() *subject {
-	s := window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret(), Keys: [5]int{24, 24, 24}})
+	s := window.NewSpace(sized(24))
 	s.Addresses(window.Domain)
 	s.Metric(window.Site, window.NewActors, window.Of(window.S1h, window.S24h))
 	return &subject{Space: s, metric: s.Metric(window.Domain, window.Inbox, window.Of(window.S10s, window.S24h)),
@@ -218,9 +218,7 @@ func TestRestoreOtherLayout(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	small := window.Options{Space: pipeline.SpaceSite, Secret: secret(), Keys: [5]int{24, 24, 24}}
-	wide := small
-	wide.Keys = [5]int{1000, 1000, 1000}
+	small, wide := sized(24), sized(1000)
 	network := window.Options{Space: pipeline.SpaceNetwork, Secret: secret()}
 	ten := func(s *window.Space) { s.Metric(window.Domain, window.Inbox, of(window.S10s)) }
 	for _, c := range []struct {
@@ -289,7 +287,7 @@ func TestRestoreOtherSketch(t *testing.T) {
 // TestMillionHosts invents a million hosts of one site, eight events each of some: the children are few, and
 // every event counts for the site.
 func TestMillionHosts(t *testing.T) {
-	s := window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret()})
+	s := window.NewSpace(sized(0))
 	sites := s.Metric(window.Site, window.Inbox, window.DomainScales)
 	hosts := s.Distinct(window.Site, window.Actors, window.S1h)
 	n := 1_000_000

@@ -14,6 +14,15 @@ import (
 // secret is what no attacker knows.
 func secret() pipeline.Secret { return pipeline.Secret([]byte("0123456789abcdef")) }
 
+// sized returns options of a Space of sites with so many keys a table; zero are the defaults.
+func sized(keys int) window.Options {
+	o := window.Options{Space: pipeline.SpaceSite, Secret: secret()}
+	for t := range o.Keys {
+		o.Keys[t] = keys
+	}
+	return o
+}
+
 // midnight is where streams begin that need no other place: a whole day, hence a whole bucket of every scale.
 const midnight = pipeline.Time(1_795_046_400) * pipeline.Second
 
@@ -93,7 +102,7 @@ func TestSumAgainstOracle(t *testing.T) {
 
 func checkSums(t *rapid.T, p pace) {
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	s := window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret()})
+	s := window.NewSpace(sized(0))
 	m := s.Metric(window.Site, window.Inbox, window.Of(scales()...))
 	now := midnight + pipeline.Time(rng.Int64N(int64(48*time.Hour)))
 	var parts [2]oracle
@@ -131,7 +140,7 @@ func TestTotalAgainstOracle(t *testing.T) {
 	for _, p := range paces() {
 		t.Run(p.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, 2))
-			s := window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret(), Keys: [5]int{16, 16, 16}})
+			s := window.NewSpace(sized(16))
 			m := s.Metric(window.Site, window.Inbox, window.Of(scales()...))
 			var o oracle
 			now := midnight

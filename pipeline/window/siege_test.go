@@ -47,7 +47,7 @@ type siege struct {
 func newSiege(seed uint64, keys int) *siege {
 	s := &siege{rng: rand.New(rand.NewPCG(seed, 17)), keys: keys, now: midnight, next: 1 << 62}
 	s.now += pipeline.Time(s.rng.IntN(7200)) * pipeline.Second
-	s.space = window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: secret(), Keys: [5]int{keys, keys, keys}})
+	s.space = window.NewSpace(sized(keys))
 	if keys == 0 {
 		s.keys = 20_000 // the smallest table's
 	}
