@@ -39,6 +39,13 @@ func (o *oracle) after(t pipeline.Time) uint32 {
 // within returns how many events there were in the last d before now.
 func (o *oracle) within(d time.Duration, now pipeline.Time) uint32 { return o.after(now.Add(-d)) }
 
+// halved returns how many events there were, those of the clock's last hour counted by half, and those before not.
+func (o *oracle) halved(now pipeline.Time) uint32 {
+	hour := now - now%pipeline.Time(time.Hour)
+	fresh := o.after(hour - 1)
+	return fresh + (o.after(hour.Add(-time.Hour)-1)-fresh)/2
+}
+
 // scales returns every scale that there is.
 func scales() []window.Scale {
 	return []window.Scale{window.S10s, window.S1m, window.S5m, window.S10m, window.S30m, window.S1h, window.S24h}

@@ -81,7 +81,6 @@ type tables [3]struct {
 	unseen []pipeline.Time // events without a place, since the last one with a place
 	safe   pipeline.Time   // from here on it must have its place and be counted; zero while it is too light
 	back   pipeline.Time   // how far back of that it must be counted
-	entry  pipeline.Time   // when it last got its place
 }
 
 // watch lets a key come from at to until, every gap.
@@ -131,7 +130,7 @@ func (s *siege) come(w *watched) error {
 func (s *siege) hold(w *watched, t int, slot int32) error {
 	k := &w.tables[t]
 	if slot == 0 {
-		k.unseen, k.entry = append(k.unseen, s.now), 0
+		k.unseen = append(k.unseen, s.now)
 		if n := len(k.unseen); n >= admission && s.now.Sub(k.unseen[n-admission]) < doorTime {
 			return fmt.Errorf("no place after %d events in a minute", admission)
 		}
@@ -143,9 +142,6 @@ func (s *siege) hold(w *watched, t int, slot int32) error {
 		return nil
 	}
 	k.unseen = k.unseen[:0]
-	if k.entry == 0 {
-		k.entry = s.now
-	}
 	s.settle(w, t)
 	return s.holdSums(w, t, slot)
 }
@@ -161,15 +157,16 @@ func (s *siege) settle(w *watched, t int) {
 		return
 	}
 	k.safe, k.back = s.now, s.now
-	if s.share(time.Hour) <= admission {
+	if s.share(s.passed.within(time.Hour, s.now)) <= admission {
 		k.back = s.now.Add(-doorTime)
 	}
 }
 
-// isHeavy reports whether a key has more than its share of all that passed the door, in the last minute and in
-// the last hour; without its last less events, as it was before these.
+// isHeavy reports whether a key has more than its share of all that passed the door: in the last minute, in the last
+// hour, and by weights that are halved with each hour of the clock. It is asked of the key without its last less
+// events, as it was before these.
 func (s *siege) isHeavy(o *oracle, less uint32) bool {
-	minute, hour := o.within(doorTime, s.now), o.within(time.Hour, s.now)
+	minute, hour, halved := o.within(doorTime, s.now), o.within(time.Hour, s.now), o.halved(s.now)
 	if minute < admission {
 		return false
 	}
@@ -177,16 +174,15 @@ func (s *siege) isHeavy(o *oracle, less uint32) bool {
 	if n := len(o.times); n > 1 {
 		quiet = o.times[n-1].Sub(o.times[n-2])
 	}
-	return minute-less >= s.share(doorTime+quiet) && hour-less >= s.share(time.Hour)
+	return minute-less >= s.share(s.passed.within(doorTime+quiet, s.now)) && hour-less >= s.share(s.passed.within(time.Hour, s.now)) &&
+		halved-less >= s.share(s.passed.halved(s.now)+1)
 }
 
-// share is what a key must have that is heavier than some of those whose places anybody may take.
-func (s *siege) share(d time.Duration) uint32 {
-	return lightness * s.passed.within(d, s.now) / uint32(s.keys*probation/100)
-}
+// share is what a key must have of n events to be heavier than some of those whose places anybody may take.
+func (s *siege) share(n uint32) uint32 { return lightness * n / uint32(s.keys*probation/100) }
 
 // holdSums checks the counts: never below what came since the key is safe, never above what came in the window
-// and a bucket and what stood at the door when the key came in.
+// and a bucket, and for a key that may have come in since, what stood at the door.
 func (s *siege) holdSums(w *watched, t int, slot int32) error {
 	k := &w.tables[t]
 	part := window.PartOf(&s.event)
@@ -197,8 +193,8 @@ func (s *siege) holdSums(w *watched, t int, slot int32) error {
 			return fmt.Errorf("%s: got %d, want at least %d, safe since %s", scale, got, low, k.safe)
 		}
 		high := k.within(scale.Reach(), s.now)
-		if s.now.Sub(k.entry) < scale.Reach() {
-			high = max(high, k.after(max(k.entry.Add(-2*doorTime), s.now.Add(-scale.Reach()-2*doorTime)))) + overCount
+		if k.safe == 0 || s.now.Sub(k.safe) < scale.Reach() { // it may have come in just now
+			high = k.within(scale.Reach()+2*doorTime, s.now) + overCount
 		}
 		if got > high {
 			return fmt.Errorf("%s: got %d, want at most %d", scale, got, high)
@@ -275,7 +271,7 @@ func besiege(seed uint64) error {
 	for range 3 {
 		m, shape := s.moves()[s.rng.IntN(len(s.moves()))], s.shapes()[s.rng.IntN(len(s.shapes()))]
 		said += m.name + "; "
-		if err := s.attack(m, 2*s.keys, time.Duration(45+s.rng.IntN(60))*time.Second, shape); err != nil {
+		if err := s.attack(m, 2*s.keys, time.Duration(40+s.rng.IntN(50))*time.Second, shape); err != nil {
 			return fmt.Errorf("%d keys, %s%w", s.keys, said, err)
 		}
 	}
