@@ -77,7 +77,7 @@ func (y *tally) roll(t pipeline.Time) {
 	carried := int64(y.excess) + int64(y.railsN) - int64(y.nginxN)
 	y.excess = int32(min(max(carried, 0), maxExcess))
 	if hour := minute / 60; hour > y.hour {
-		y.excess >>= min(hour-y.hour, 31)
+		y.excess >>= min(int64(hour)-int64(y.hour), 31) // wide: a damaged snapshot may have any hour
 		y.hour = hour
 	}
 	y.railsN0, y.nginxN0 = 0, 0
