@@ -27,7 +27,7 @@ func newSubject() *subject {
 	s := window.NewSpace(sized(24))
 	s.Addresses(window.Domain)
 	s.Metric(window.Site, window.NewActors, window.Of(window.S1h, window.S24h))
-	return &subject{Space: s, metric: s.Metric(window.Domain, window.Inbox, window.Of(window.S10s, window.S24h)),
+	return &subject{Space: s, metric: s.Metric(window.Domain, window.Inbox, window.Of(window.S10s, window.S24h)).Floors([]window.Floor{{Scale: window.S10s, Count: 2}}),
 		distinct: s.Distinct(window.Domain, window.Targets, window.S10m)}
 }
 
@@ -45,7 +45,7 @@ func (s *subject) feed(at pipeline.Time, n int) {
 		s.Observe(&e, nil)
 		s.distinct.Reaches(e.Slots.Domain, window.PartOf(&e), 20, e.Time)
 		s.distinct.Count(e.Slots.Domain, window.PartOf(&e), e.Time)
-		s.metric.Over(e.Slots.Domain, window.PartOf(&e), []window.Floor{{Scale: window.S10s, Count: 2}}, e.Time)
+		s.metric.Over(e.Slots.Domain, window.PartOf(&e), e.Time)
 		s.Shares(window.Domain, e.Slots.Domain, 10)
 	}
 }
