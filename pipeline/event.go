@@ -206,6 +206,7 @@ const (
 type Slots struct {
 	Site, Domain, Actor int32 // key space site
 	IP, Prefix          int32 // key space network: /32 or /64, and /24 or /48
+	Class               int32 // key space instance: the job's class
 }
 
 // A KeySpace is what a detector's keys are.

@@ -39,8 +39,8 @@ func NewDomainFlood(site *window.Space) *DomainFlood {
 	site.Addresses(window.Domain)
 	site.Addresses(window.Site)
 	return &DomainFlood{
-		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales),
-		sites:   site.Metric(window.Site, window.Inbox, window.DomainScales),
+		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
+		sites:   site.Metric(window.Site, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 		actors:  site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }
@@ -51,12 +51,12 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	part := window.PartOf(e)
-	x, ok := d.domains.Over(e.Slots.Domain, part, window.DomainFloors, e.Time)
+	x, ok := d.domains.Over(e.Slots.Domain, part, e.Time)
 	if ok {
 		d.report(d.domains, e, e.Slots.Domain, x, pipeline.Entity{Type: pipeline.EntityDomain, Value: string(e.Domain)}, r)
 		return
 	}
-	x, ok = d.sites.Over(e.Slots.Site, part, window.DomainFloors, e.Time)
+	x, ok = d.sites.Over(e.Slots.Site, part, e.Time)
 	if ok {
 		d.report(d.sites, e, e.Slots.Site, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, r)
 	}

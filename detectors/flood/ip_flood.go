@@ -45,9 +45,9 @@ func NewIPFlood(network, site *window.Space) *IPFlood {
 	scales := window.Of(window.S10s, window.S1m, window.S24h)
 	return &IPFlood{
 		space:    network,
-		ips:      network.Metric(window.IP, window.Dynamic, scales),
-		prefixes: network.Metric(window.Prefix, window.Dynamic, scales),
-		domains:  site.Metric(window.Domain, window.Inbox, window.DomainScales),
+		ips:      network.Metric(window.IP, window.Dynamic, scales).Floors(addressFloors),
+		prefixes: network.Metric(window.Prefix, window.Dynamic, scales).Floors(prefixFloors),
+		domains:  site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 	}
 }
 
@@ -57,13 +57,13 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 	if e.Slots.Prefix == 0 {
 		return
 	}
-	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, addressFloors, e.Time); ok {
+	if x, ok := d.ips.Over(e.Slots.IP, window.Proven, e.Time); ok {
 		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) && !d.named(e) {
 			r.Find(d.finding(d.ips, e, x, window.AddressEntity(e.IP)))
 		}
 		return
 	}
-	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, prefixFloors, e.Time)
+	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, e.Time)
 	if ok && d.prefixes.Once(e.Slots.Prefix, window.Proven, e.Time) && !d.lone(e.Slots.Prefix) && !d.named(e) {
 		key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
 		r.Find(d.finding(d.prefixes, e, x, key))
@@ -72,7 +72,7 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 
 // named reports whether e is a delivery in a name that is in flood, of which domain_flood tells.
 func (d *IPFlood) named(e *pipeline.Event) bool {
-	_, flood := d.domains.Over(e.Slots.Domain, window.PartOf(e), window.DomainFloors, e.Time)
+	_, flood := d.domains.Over(e.Slots.Domain, window.PartOf(e), e.Time)
 	return flood
 }
 

@@ -41,7 +41,7 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 	site.Addresses(window.Site)
 	return &NewActorBurst{
 		space:  site,
-		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)),
+		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }
@@ -52,7 +52,7 @@ func (d *NewActorBurst) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	part := window.PartOf(e)
-	x, ok := d.fresh.Over(e.Slots.Site, part, newActorFloors, e.Time)
+	x, ok := d.fresh.Over(e.Slots.Site, part, e.Time)
 	if ok && d.fresh.Once(e.Slots.Site, part, e.Time) {
 		d.report(e, x, r)
 	}

@@ -37,8 +37,8 @@ type ActorJump struct {
 func NewActorJump(site *window.Space) *ActorJump {
 	site.Addresses(window.Actor)
 	return &ActorJump{
-		actors:  site.Metric(window.Actor, window.Inbox, actorScales),
-		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales),
+		actors:  site.Metric(window.Actor, window.Inbox, actorScales).Floors(actorFloors),
+		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 	}
 }
 
@@ -48,11 +48,11 @@ func (d *ActorJump) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	part := window.PartOf(e)
-	x, ok := d.actors.Over(e.Slots.Actor, part, actorFloors, e.Time)
+	x, ok := d.actors.Over(e.Slots.Actor, part, e.Time)
 	if !ok || !d.actors.Once(e.Slots.Actor, part, e.Time) {
 		return
 	}
-	if _, flood := d.domains.Over(e.Slots.Domain, part, window.DomainFloors, e.Time); flood {
+	if _, flood := d.domains.Over(e.Slots.Domain, part, e.Time); flood {
 		return
 	}
 	f := d.actors.Finding(e, x, pipeline.Entity{Type: pipeline.EntityActor, Value: string(e.Actor)}, "requests")

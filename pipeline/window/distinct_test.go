@@ -101,7 +101,7 @@ func TestDistinctSlides(t *testing.T) {
 		for _, gap := range []int{0, 1, 10, 100, 600, 700} {
 			s := newSite(10)
 			d := s.Distinct(Site, Actors, S10m)
-			slot := s.lookup(Site, s.hash("a"), "a", 0, 0, false)
+			slot := s.look(&sight{table: Site, hash: s.hash("a"), second: uint32(start / pipeline.Second), proven: true}, 0)
 			rng, oracle, now := rand.New(rand.NewPCG(1, uint64(gap))), lastSeen{}, uint32(start/pipeline.Second)
 			for i := range 4000 {
 				if gap > 0 && i%10 == 9 {

@@ -23,6 +23,17 @@
 //	10 s = 10 × 1 s    1 m = 6 × 10 s    5 m = 5 × 1 m     10 m = 10 × 1 m
 //	30 m = 6 × 5 m     1 h = 6 × 10 m    24 h = 24 × 1 h
 //
+// With five windows it takes 288 bytes, of which an event touches the first 64. Whether a key may be over a
+// threshold at all is one compare: the ring knows below which count of events nothing can be (threshold.go).
+// A metric that weighs its events (kilobytes, milliseconds) is a ring like any other.
+//
+// # Memory
+//
+// All that is kept by key lies in slabs: cells of equal size in chunks that hold no pointer, so that the
+// collector does not look into them and growing copies nothing. A key is a record of 13 words and one more for
+// each ring or list it may have; a ring is a cell of its own, taken with the first event of that metric and
+// part. Most keys have one.
+//
 // # Parts
 //
 // Of a name, the proven events (corroborated or verified) and the merely claimed ones are counted in two
@@ -38,12 +49,30 @@
 // (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
 // than a few steps an event.
 //
-// # Bounds
+// # Under attack
 //
-// Every table has a capacity. When it is full, a newcomer replaces the unprotected key of least decayed
-// weight among the next 32 that a hand sweeps over: never the least recently used one, so that what an
-// attacker invents pushes out what an attacker invented. A key with proven events on two days is
-// protected until it is gone for 30 days; at most 70 % of a table are. A parent has a bounded number of
-// children, and beyond it they count for the parent only, unless the hand finds a sibling that has been quiet
-// for two hours. The hash that finds a key is keyed with the secret.
+// Names cost nothing to invent, so a table has a capacity, and four rules say who is in it.
+//
+//  1. Totals of the whole table are exact, and are never given up; so are a parent's, for its children.
+//  2. Once a table has been half full, a claimed key gets a place with its eighth event within a minute or two,
+//     as its doorkeeper counts them (doorkeeper.go): never too low. It gets with its place what was counted
+//     before. A proven event needs no such knock, for names that are really used cost something.
+//  3. When a table is full, a newcomer takes the place of one within a factor of two of the lightest, by events
+//     halved with each hour, and among those the oldest (classes.go): never of the least recently used one.
+//  4. A key is shielded from that once it had proven events on two days, or any on three, until it is gone for
+//     30 days; at most 70 % of a table are, and 35 % for their age alone. A key with an open incident is
+//     pinned. A parent has 64 domains (a site) or 256 actors or addresses (a domain, a network) of each kind,
+//     claimed and proven; beyond it they count for the parent only, unless one of them has been quiet for two hours.
+//
+// The guarantee: a key that had eight events within 60 s is there from its eighth event on, and no window's
+// count of it is ever too low, as long as it is not itself among the lightest. Be W the events of all keys
+// that may be replaced, halved with each hour, and m their number; a key with more than 2W/m events, halved
+// likewise, is never replaced. What is invented and comes once adds nothing to W, but for the doorkeeper's error.
+// If one is replaced that was seen within the hour, the table can't hold what there is, and detection_floor
+// says so, with the count above which keys are safe. siege_test.go plays the adversary who knows all this but
+// the secret.
+//
+// What is given up: a weight, or an element of a distinct count, that a key brought before it had a place.
+//
+// Every hash of a key is keyed with the secret, so nobody can craft names that collide.
 package window

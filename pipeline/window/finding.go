@@ -2,12 +2,17 @@ package window
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
+// pinFor is how long a finding keeps its key in the table after it has expired: the quiet time in which its
+// episode may still go on.
+const pinFor = 10 * time.Minute
+
 // Finding returns what x says of the key that e's slot of m's table is, with its evidence; the detector
-// adds severity and summary.
+// adds severity and summary. The key is pinned while the finding holds.
 func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measure string) pipeline.Finding {
 	slot := slotOf(m.table, e)
 	f := pipeline.Finding{
@@ -23,6 +28,7 @@ func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measu
 			Samples: []pipeline.Sample{e.AsSample()},
 		},
 	}
+	m.space.pin(m.table, slot, f.Until.Add(pinFor))
 	if x.Learning {
 		f.Context = []pipeline.Context{pipeline.ContextLearning}
 	}
@@ -71,21 +77,21 @@ func (m *Metric) since(slot int32, x Excess, now pipeline.Time) pipeline.Time {
 	w := m.ring(slot, x.Part)
 	oldest := m.layout.oldest(w, x.Scale, second)
 	for s := range x.Scale {
-		if m.layout.at[s] != 0 && m.layout.sum(w, s, second) == x.Count {
+		if m.layout.heads[s] != 0 && m.layout.sum(w, s, second) == x.Count {
 			oldest = max(oldest, m.layout.oldest(w, s, second))
 			break
 		}
 	}
-	first := m.space.tables[m.table].metas[slot].first
+	first := *m.space.tables[m.table].record(slot).at(recFirst)
 	return pipeline.Time(max(oldest, first)) * pipeline.Second
 }
 
 // oldest returns the first second of the oldest bucket in the window of s that is not empty.
 func (l *layout) oldest(w []uint32, s Scale, t uint32) uint32 {
-	at, spec := l.at[s], scaleSpecs[s]
+	at, spec := l.buckets[s], scaleSpecs[s]
 	now := s.bucket(t)
 	for k := spec.count; k > 0; k-- {
-		if w[at+2+s.place(now-k)] != 0 {
+		if w[at+s.place(now-k)] != 0 {
 			return (now - k) * spec.unit
 		}
 	}

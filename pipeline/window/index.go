@@ -1,82 +1,97 @@
 package window
 
-// An index finds slots by their keys' hashes: open addressing with linear probing in a table of slots, whose
-// hashes stand in the metas that a hit touches anyway. It is never more than half full.
+// An index finds slots by their keys' hashes: open addressing with linear probing. A place holds a slot and
+// the upper half of the hash, so that a probe touches no record but the one it looks for; what it finds is
+// still to be held against the whole hash. It is never more than half full.
 //
-// Invariant: from the home of every indexed hash on, there is no gap before its slot.
+// Invariant: from the home of every indexed hash on, there is no gap before its place.
 type index struct {
-	slots []int32 // zero is a gap; a power of two of them
-	used  int
+	places []uint64 // upper half of the hash, slot; zero is a gap; a power of two of them
+	used   int
 }
 
 const firstIndex = 64
 
-func (x *index) find(metas []meta, hash uint64) int32 {
-	mask := uint64(len(x.slots) - 1)
-	if len(x.slots) == 0 {
+func place(hash uint64, slot int32) uint64 { return hash>>32<<32 | uint64(uint32(slot)) }
+
+// find returns the slot of hash among keys, which are records, or 0.
+func (x *index) find(hash uint64, keys *slab) int32 {
+	if len(x.places) == 0 {
 		return 0
 	}
+	mask := uint64(len(x.places) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		slot := x.slots[i]
-		if slot == 0 || metas[slot].hash == hash {
-			return slot
+		p := x.places[i]
+		if p == 0 {
+			return 0
+		}
+		if p>>32 == hash>>32 && hashAt(p, keys) == hash {
+			return slotAt(p)
 		}
 	}
 }
 
-// put adds a hash that is not there; its meta must be set.
-func (x *index) put(metas []meta, slot int32) {
-	if 2*(x.used+1) > len(x.slots) {
-		x.grow(metas)
+func slotAt(place uint64) int32 { return int32(uint32(place)) }
+
+func hashAt(place uint64, keys *slab) uint64 { return record(keys.cell(uint32(place))).hash() }
+
+// put adds a hash that is not there.
+func (x *index) put(hash uint64, slot int32, keys *slab) {
+	if 2*(x.used+1) > len(x.places) {
+		x.grow(keys)
 	}
 	x.used++
-	x.place(metas[slot].hash, slot)
+	x.set(hash, slot)
 }
 
-func (x *index) place(hash uint64, slot int32) {
-	mask := uint64(len(x.slots) - 1)
+func (x *index) set(hash uint64, slot int32) {
+	mask := uint64(len(x.places) - 1)
 	i := hash & mask
-	for x.slots[i] != 0 {
+	for x.places[i] != 0 {
 		i = (i + 1) & mask
 	}
-	x.slots[i] = slot
+	x.places[i] = place(hash, slot)
 }
 
-func (x *index) grow(metas []meta) {
-	old := x.slots
-	x.slots = make([]int32, max(firstIndex, 2*len(old)))
-	for _, slot := range old {
-		if slot != 0 {
-			x.place(metas[slot].hash, slot)
+func (x *index) grow(keys *slab) {
+	old := x.places
+	x.places = make([]uint64, max(firstIndex, 2*len(old)))
+	for _, p := range old {
+		if p != 0 {
+			x.set(hashAt(p, keys), slotAt(p))
 		}
 	}
 }
 
-// remove takes a hash out, while its meta still has it, and closes the gap.
-func (x *index) remove(metas []meta, hash uint64) {
-	mask := uint64(len(x.slots) - 1)
+// remove takes out a hash with its slot, and closes the gap.
+func (x *index) remove(hash uint64, slot int32, keys *slab) {
+	mask := uint64(len(x.places) - 1)
 	i := hash & mask
-	for metas[x.slots[i]].hash != hash || x.slots[i] == 0 {
-		if x.slots[i] == 0 {
+	for want := place(hash, slot); x.places[i] != want; i = (i + 1) & mask {
+		if x.places[i] == 0 {
 			panic("BUG: a key that is not indexed is removed")
 		}
-		i = (i + 1) & mask
 	}
 	x.used--
 	for {
-		x.slots[i] = 0
-		j := i
-		for {
-			j = (j + 1) & mask
-			slot := x.slots[j]
-			if slot == 0 {
-				return
-			}
-			if home := metas[slot].hash & mask; (j-home)&mask >= (j-i)&mask {
-				x.slots[i] = slot
-				i = j
-				break
-			}
+		x.places[i] = 0
+		next, ok := x.follower(i, keys)
+		if !ok {
+			return
+		}
+		x.places[i] = x.places[next]
+		i = next
+	}
+}
+
+// follower returns the place after the gap at i whose hash could stand in the gap.
+func (x *index) follower(i uint64, keys *slab) (uint64, bool) {
+	mask := uint64(len(x.places) - 1)
+	for j := (i + 1) & mask; x.places[j] != 0; j = (j + 1) & mask {
+		home := hashAt(x.places[j], keys) & mask
+		if (j-home)&mask >= (j-i)&mask {
+			return j, true
 		}
 	}
+	return 0, false
 }

@@ -5,20 +5,24 @@ import "github.com/fedwarden/fedwarden/pipeline"
 // A Part is which events of a key a count is of.
 type Part uint8
 
-// The parts. A metric of an address has one part only, Proven: nobody claims an address.
+// The parts. A metric of an address or a job class has one part only, Proven: nobody claims an address.
 const (
 	ClaimedPart Part = iota
 	Proven
+	numParts
 )
 
-// A Metric is a claim on a ring in every record of a table, one for each part, and one for the whole
-// table. It is read by slot; slot 0 counts nothing.
+// A Metric is a claim on a ring for every key of a table, one for each part, and one for the whole table. A
+// key has no ring before its first event of that metric and part. It is read by slot; slot 0 counts nothing.
 type Metric struct {
 	space  *Space
 	table  Table
 	name   Name
+	weigh  func(*pipeline.Event) uint32 // nil: every event counts one
 	layout layout
-	at     uint32 // of the claimed part's ring; the proven part's follows, then one word
+	floors []Floor
+	rings  *slab  // shared by all metrics of these scales
+	at     uint32 // the record's word that holds the claimed part's ring; the proven part's follows
 	total  []uint32
 	ever   uint64
 }
@@ -30,56 +34,69 @@ func (s *Space) Metric(t Table, n Name, scales Scales) *Metric {
 			return m
 		}
 	}
-	m := &Metric{space: s, table: t, name: n, layout: newLayout(scales)}
+	m := &Metric{space: s, table: t, name: n, weigh: weights[n], layout: newLayout(scales)}
 	m.total = make([]uint32, m.layout.words)
-	m.at = s.grow(t, m.layout.words*uint32(m.parts())+1)
+	m.rings = s.slab(m.layout.words)
+	m.at = s.grow(t, uint32(numParts))
 	s.metrics = append(s.metrics, m)
+	s.claimed |= n.bit()
 	return m
 }
 
-func (m *Metric) parts() Part {
-	if spaceOf[m.table] == pipeline.SpaceSite {
-		return 2
-	}
-	return 1
-}
-
-// ring returns the words of a key's ring.
+// ring returns the words of a key's ring; nil if it has none.
 func (m *Metric) ring(slot int32, p Part) []uint32 {
-	at := m.at
-	if m.parts() == 2 {
-		at += uint32(p) * m.layout.words
+	if slot == 0 {
+		return nil
 	}
-	return m.space.tables[m.table].record(slot)[at : at+m.layout.words]
+	ref := m.space.tables[m.table].record(slot)[m.at+uint32(p)]
+	if ref == 0 {
+		return nil
+	}
+	return m.rings.cell(ref)
 }
 
-// softWord is the second of the key's last proven event that was not verified.
-func (m *Metric) softWord(slot int32) *uint32 {
-	return &m.space.tables[m.table].record(slot)[m.at+m.layout.words*uint32(m.parts())]
+// make returns the words of a key's ring, which it has from now on.
+func (m *Metric) make(slot int32, p Part) []uint32 {
+	ref := &m.space.tables[m.table].record(slot)[m.at+uint32(p)]
+	if *ref == 0 {
+		*ref = m.rings.take()
+	}
+	return m.rings.cell(*ref)
 }
 
-func (m *Metric) add(slot int32, second uint32, level pipeline.Attribution, proven bool) {
-	m.layout.add(m.total, second, 1)
-	m.ever++
+func (m *Metric) release(r record) {
+	for p := range uint32(numParts) {
+		if ref := r[m.at+p]; ref != 0 {
+			m.rings.give(ref)
+		}
+	}
+}
+
+func (m *Metric) add(e *pipeline.Event, second uint32, p Part) {
+	n := uint32(1)
+	if m.weigh != nil {
+		n = m.weigh(e)
+	}
+	m.layout.add(m.total, second, n)
+	m.ever += uint64(n)
+	slot := slotOf(m.table, e)
 	if slot == 0 {
 		return
 	}
-	part := ClaimedPart
-	if proven {
-		part = Proven
-	}
-	m.layout.add(m.ring(slot, part), second, 1)
-	if proven && level != pipeline.Verified {
-		*m.softWord(slot) = second
+	w := m.make(slot, p)
+	m.layout.add(w, second, n)
+	if p == Proven && e.Level != pipeline.Verified {
+		w[ringSoft] = second
 	}
 }
 
 // Sum returns the count of a key's part in the window of scale s that ends at now.
 func (m *Metric) Sum(slot int32, p Part, s Scale, now pipeline.Time) uint32 {
-	if slot == 0 {
+	w := m.ring(slot, p)
+	if w == nil {
 		return 0
 	}
-	return m.layout.sum(m.ring(slot, p), s, uint32(now/pipeline.Second))
+	return m.layout.sum(w, s, uint32(now/pipeline.Second))
 }
 
 // Total returns the count of all keys of the table in the window of scale s that ends at now.
@@ -89,30 +106,32 @@ func (m *Metric) Total(s Scale, now pipeline.Time) uint32 {
 
 // Seen returns how many events of the part the key had since it is known.
 func (m *Metric) Seen(slot int32, p Part) uint64 {
-	if slot == 0 {
+	w := m.ring(slot, p)
+	if w == nil {
 		return 0
 	}
-	return uint64(m.ring(slot, p)[ringSeen])
+	return uint64(w[ringSeen])
 }
 
 // Once reports whether it was not yet called for this key and part in the second of now. A detector asks
 // it before it reports, so that a flood makes one finding a second and not one an event.
 func (m *Metric) Once(slot int32, p Part, now pipeline.Time) bool {
+	w := m.ring(slot, p)
 	second := uint32(now / pipeline.Second)
-	w := &m.ring(slot, p)[ringOnce]
-	if *w == second {
+	if w == nil || w[ringOnce] == second {
 		return false
 	}
-	*w = second
+	w[ringOnce] = second
 	return true
 }
 
 // Level returns the least attribution of the events of a part in the window of scale s.
 func (m *Metric) Level(slot int32, p Part, s Scale, now pipeline.Time) pipeline.Attribution {
-	if p == ClaimedPart {
+	w := m.ring(slot, p)
+	if p == ClaimedPart || w == nil {
 		return pipeline.Claimed
 	}
-	soft := pipeline.Time(*m.softWord(slot)) * pipeline.Second
+	soft := pipeline.Time(w[ringSoft]) * pipeline.Second
 	if soft != 0 && now.Sub(soft) <= s.Reach() {
 		return pipeline.Corroborated
 	}

@@ -1,6 +1,10 @@
 package window
 
-import "github.com/fedwarden/fedwarden/pipeline"
+import (
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
 
 // A Name names a metric: which events of a key are counted.
 type Name uint8
@@ -15,10 +19,32 @@ const (
 	SignIns                  // sign-in attempts
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
+	InboxKB                  // kilobytes, rounded up, that deliveries brought
+	InboxMS                  // milliseconds, rounded up, that they took the application
+	SentKB                   // kilobytes, rounded up, that an address was sent
+	JobStarts                // jobs that began
+	JobFails                 // jobs that failed, or were given up
 	numNames
 )
 
-type nameSet uint16
+// weights are what an event adds to a metric that does not count events. A window's sum is right as long as
+// it is below 2^32: four terabytes, and 49 days.
+var weights = [numNames]func(*pipeline.Event) uint32{
+	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
+	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
+	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
+}
+
+// most bounds the weight of one event: what a hostile line claims is no reason to overflow.
+const most = 1 << 24
+
+func kilobytes(n int64) uint32 { return uint32(min(max(n+1023, 0)/1024, most)) }
+
+func milliseconds(d time.Duration) uint32 {
+	return uint32(min(max(d+time.Millisecond-1, 0)/time.Millisecond, most))
+}
+
+type nameSet uint32
 
 func (n Name) bit() nameSet { return 1 << n }
 
@@ -28,6 +54,8 @@ func classify(e *pipeline.Event) nameSet {
 	switch e.Kind {
 	case pipeline.KindRequest:
 		return byDomain(e) | byAddress(e)
+	case pipeline.KindJob:
+		return byJob(e)
 	case pipeline.KindThrottle:
 		if e.Counts&pipeline.CountsAddress != 0 && e.Endpoint == pipeline.EndpointSignIn {
 			return SignIns.bit() | SignInFails.bit() | SignInLimits.bit()
@@ -40,14 +68,24 @@ func byDomain(e *pipeline.Event) nameSet {
 	if e.Counts&pipeline.CountsDomain == 0 || !isDelivery(e) || e.Domain == "" {
 		return 0
 	}
-	return Inbox.bit()
+	return Inbox.bit() | InboxKB.bit() | InboxMS.bit()
+}
+
+func byJob(e *pipeline.Event) nameSet {
+	switch e.JobState {
+	case pipeline.JobStart:
+		return JobStarts.bit()
+	case pipeline.JobFail, pipeline.JobDead:
+		return JobFails.bit()
+	}
+	return 0
 }
 
 func byAddress(e *pipeline.Event) nameSet {
 	if e.Counts&pipeline.CountsAddress == 0 {
 		return 0
 	}
-	var set nameSet
+	set := SentKB.bit()
 	if isDelivery(e) {
 		set |= Signed.bit()
 		if e.Status == 401 {

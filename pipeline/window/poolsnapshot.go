@@ -27,8 +27,11 @@ func (d *Distinct) read(in *decoder) {
 
 // check fails unless each record and its set point at each other: a snapshot may be anybody's bytes.
 func (d *Distinct) check(in *decoder) {
-	named := 0
-	for slot := int32(1); slot < int32(len(d.space.tables[d.table].metas)) && in.err == nil; slot++ {
+	named, t := 0, d.space.tables[d.table]
+	for slot := int32(1); slot <= int32(t.keys.used) && in.err == nil; slot++ {
+		if !t.record(slot).used() {
+			continue
+		}
 		for part := range Proven + 1 {
 			place := d.words(slot, part)[1]
 			if place == 0 {

@@ -1,19 +1,26 @@
 package window
 
-// A layout says where the words of a ring lie: a head, then per scale the sum of its closed buckets, what
-// had been seen when its open bucket began, and its closed buckets.
+// A layout says where the words of a ring lie: what an event touches first, in one or two lines of the cache
+// (a head, then per scale the sum of its closed buckets and what had been seen when its open bucket began),
+// then the closed buckets.
 //
 //	[0] second up to which the ring is rolled   [1] events seen, modulo 2^32   [2] second of the last Once
+//	[3] seen count below which nothing is over   [4] second until which that holds (threshold.go)
+//	[5] second of the last proven event that was not verified
 type layout struct {
-	scales Scales
-	at     [numScales]uint32 // offset of the scale's words; 0 if it has none
-	words  uint32
+	scales  Scales
+	heads   [numScales]uint32 // offset of the scale's two words; 0 if it has none
+	buckets [numScales]uint32 // offset of its closed buckets
+	words   uint32
 }
 
 const (
 	ringSecond = iota
 	ringSeen
 	ringOnce
+	ringTrip
+	ringUntil
+	ringSoft
 	ringHead
 )
 
@@ -21,10 +28,18 @@ func newLayout(scales Scales) layout {
 	l := layout{scales: scales, words: ringHead}
 	for s := range numScales {
 		if scales.Has(s) {
-			l.at[s] = l.words
-			l.words += 2 + scaleSpecs[s].count
+			l.heads[s] = l.words
+			l.words += 2
 		}
 	}
+	l.words = lines(l.words)
+	for s := range numScales {
+		if scales.Has(s) {
+			l.buckets[s] = l.words
+			l.words += scaleSpecs[s].count
+		}
+	}
+	l.words = lines(l.words)
 	return l
 }
 
@@ -44,39 +59,39 @@ func (l *layout) roll(w []uint32, t uint32) {
 	}
 	w[ringSecond] = t
 	for s := range numScales {
-		if at := l.at[s]; at != 0 {
+		if at := l.heads[s]; at != 0 {
 			if old, now := s.bucket(from), s.bucket(t); old != now {
-				s.roll(w[at:at+2+scaleSpecs[s].count], w[ringSeen], old, now)
+				b := l.buckets[s]
+				s.roll(w[at:at+2], w[b:b+scaleSpecs[s].count], w[ringSeen], old, now)
 			}
 		}
 	}
 }
 
-// roll moves one scale's words [closed sum, seen at open, buckets…] from its bucket old to now.
-func (s Scale) roll(w []uint32, seen, old, now uint32) {
-	buckets := w[2:]
+// roll moves one scale, its head [closed sum, seen at open] and its buckets, from its bucket old to now.
+func (s Scale) roll(head, buckets []uint32, seen, old, now uint32) {
 	if now-old > uint32(len(buckets)) {
-		if w[0]|(seen-w[1]) != 0 {
+		if head[0]|(seen-head[1]) != 0 {
 			clear(buckets)
 		}
-		w[0], w[1] = 0, seen
+		head[0], head[1] = 0, seen
 		return
 	}
 	for k := old; k < now; k++ {
 		b := &buckets[s.place(k)]
-		w[0] -= *b
+		head[0] -= *b
 		*b = 0
 		if k == old {
-			*b = seen - w[1]
-			w[0] += *b
+			*b = seen - head[1]
+			head[0] += *b
 		}
 	}
-	w[1] = seen
+	head[1] = seen
 }
 
 // sum returns the count in the window of s as of second t, without rolling the ring.
 func (l *layout) sum(w []uint32, s Scale, t uint32) uint32 {
-	at := l.at[s]
+	at := l.heads[s]
 	sum := w[at] + w[ringSeen] - w[at+1]
 	if w[ringSecond] >= t {
 		return sum
@@ -86,7 +101,6 @@ func (l *layout) sum(w []uint32, s Scale, t uint32) uint32 {
 
 // sumLater takes from sum what has left the window since the ring was rolled.
 func (l *layout) sumLater(w []uint32, s Scale, t, sum uint32) uint32 {
-	at := l.at[s]
 	old, now := s.bucket(w[ringSecond]), s.bucket(t)
 	if old >= now {
 		return sum
@@ -95,7 +109,7 @@ func (l *layout) sumLater(w []uint32, s Scale, t, sum uint32) uint32 {
 		return 0
 	}
 	for k := old; k < now; k++ {
-		sum -= w[at+2+s.place(k)]
+		sum -= w[l.buckets[s]+s.place(k)]
 	}
 	return sum
 }

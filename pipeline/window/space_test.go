@@ -17,7 +17,7 @@ var testSecret = pipeline.Secret([]byte("0123456789abcdef"))
 const start = pipeline.Time(1_795_003_200) * pipeline.Second
 
 func newSite(keys int) *Space {
-	return NewSpace(Options{Space: pipeline.SpaceSite, Secret: testSecret, Keys: [5]int{keys, keys, keys}})
+	return NewSpace(Options{Space: pipeline.SpaceSite, Secret: testSecret, Keys: [numTables]int{keys, keys, keys}})
 }
 
 // delivery returns a delivery that names host and actor.
@@ -60,8 +60,8 @@ func TestPartsApart(t *testing.T) {
 	}
 }
 
-// TestInventedKeysPushNothingReal floods a small table with invented names: keys that keep coming, and
-// keys proven on two days, stay.
+// TestInventedKeysPushNothingReal floods a small table with invented names, three events each and ten each:
+// keys that keep coming, and keys proven on two days, stay.
 func TestInventedKeysPushNothingReal(t *testing.T) {
 	s := newSite(500)
 	m := s.Metric(Domain, Inbox, DomainScales)
@@ -71,12 +71,16 @@ func TestInventedKeysPushNothingReal(t *testing.T) {
 	now := start.Add(49 * time.Hour)
 	for i := range 50_000 {
 		at := now.Add(time.Duration(i) * time.Millisecond)
-		s.Observe(delivery(at, fmt.Sprintf("x%d.invented.example", i), "", "203.0.113.9", pipeline.Claimed), nil)
+		host := fmt.Sprintf("x%d.invented.example", i/3)
+		if i%2 == 0 {
+			host = fmt.Sprintf("y%d.invented.example", i/20)
+		}
+		s.Observe(delivery(at, host, "", "203.0.113.9", pipeline.Claimed), nil)
 		if i%100 == 0 {
 			s.Observe(delivery(at, "busy.example", "", "198.51.100.7", pipeline.Claimed), nil)
 		}
 	}
-	if got := s.tables[Domain].index.used; got > 500 {
+	if got := s.tables[Domain].used(); got > 500 {
 		t.Errorf("keys: got %d, want at most 500", got)
 	}
 	if s.tables[Domain].find(s.hash("honest.example")) == 0 {
@@ -102,7 +106,7 @@ func TestQuota(t *testing.T) {
 		s.Observe(e, nil)
 		slot = e.Slots.Site
 	}
-	if got := s.tables[Domain].index.used; got != 64 {
+	if got := s.tables[Domain].used(); got != 64 {
 		t.Errorf("domains: got %d, want the quota, 64", got)
 	}
 	if got := sites.Sum(slot, ClaimedPart, S10s, start); got != 1000 {
@@ -256,7 +260,7 @@ func TestKnownKeysAllocateNothing(t *testing.T) {
 func BenchmarkObserve(b *testing.B) {
 	for _, keys := range []int{1000, 5000, 50_000} {
 		b.Run(fmt.Sprint(keys), func(b *testing.B) {
-			s := NewSpace(Options{Space: pipeline.SpaceSite, Secret: testSecret, Keys: [5]int{keys, keys, keys}})
+			s := NewSpace(Options{Space: pipeline.SpaceSite, Secret: testSecret, Keys: [numTables]int{keys, keys, keys}})
 			s.Metric(Domain, Inbox, DomainScales)
 			s.Metric(Site, Inbox, DomainScales)
 			events := make([]*pipeline.Event, 1<<16)

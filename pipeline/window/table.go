@@ -1,164 +1,244 @@
 package window
 
-// A meta is what a table knows of a key beside its record.
-type meta struct {
-	hash     uint64
-	parent   uint64 // the parent's hash; zero for none
-	first    uint32 // second of the first event
-	last     uint32 // second of the last event
-	weight   uint32 // events, halved for every hour since last
-	children uint32
-	day      uint16 // last day with a proven event, counted from the epoch
-	days     uint8  // days with a proven event, saturating
-	shielded bool   // protected from replacement
-}
-
-// A table is a bounded set of keys, each with a slot and a record of words. Slots count from 1 and stay
-// while the key stays.
+// A table is a bounded set of keys, each with a slot and a record. Slots count from 1 and stay while the
+// key stays. Who gets in, and who goes for it, is in admit; doc.go says what that guarantees.
 //
-// Invariant: index has exactly the hashes of metas[1:] that are not zero.
+// Invariant: index has exactly the hashes of the records that are in use.
 type table struct {
-	capacity  int
-	quota     uint32 // children a parent may have
-	stride    uint32 // words of a record
-	index     index
-	metas     []meta
-	names     []string
-	words     []uint32
-	hand      int
-	shielded  int
-	evictions uint64
+	capacity int
+	quota    uint32 // children of one kind that a parent may have
+	keys     slab   // of records
+	refs     uint32 // words of a record that are claimed
+	index    index
+	classes  classes
+	door     *doorkeeper // nil until the table has been half full
+	hand     uint32
+	shielded [2]int // all of them, and those shielded by age alone
+	bound    bound
 }
 
 const (
-	sweep       = 32 // keys looked at to find the lightest
-	shieldShare = 70 // per cent of a table that may be protected
-	shieldDays  = 2
+	sweep       = 32                // keys looked at for one that may go
+	shieldShare = 70                // per cent of a table that may be shielded
+	agedShare   = 35                // per cent of a table that may be shielded by age alone
+	shieldDays  = 2                 // days with a proven event
+	agedDays    = 3                 // days with any event
 	shieldFor   = 30 * dayInSeconds // since the last event
 	quietChild  = 2 * 3600          // seconds without an event: out of all windows but that of a day
 )
 
 func newTable(capacity int, quota uint32) *table {
-	return &table{capacity: capacity, quota: quota, metas: make([]meta, 1), names: make([]string, 1)}
+	t := &table{capacity: capacity, quota: quota}
+	t.keys.words = lines(recRefs + recTail)
+	return t
 }
 
 // find returns the slot of the key with that hash, or 0.
-func (t *table) find(hash uint64) int32 { return t.index.find(t.metas, hash) }
+func (t *table) find(hash uint64) int32 { return t.index.find(hash, &t.keys) }
 
-// admit gives the key a slot; 0 when its parent's quota is spent and no sibling found that has been quiet,
-// or when all keys are protected. forget is told of a slot that is taken from another key, before its record
-// is cleared.
-func (t *table) admit(hash uint64, name string, second uint32, parent *meta, forget func(slot int32)) int32 {
-	var slot int32
-	if parent != nil && parent.children >= t.quota {
-		if slot = t.quietChild(parent.hash, second); slot != 0 {
-			t.replace(slot, forget)
+// record returns the record of a slot.
+func (t *table) record(slot int32) record { return record(t.keys.cell(uint32(slot))) }
+
+// used returns how many keys there are.
+func (t *table) used() int { return t.index.used }
+
+// knock counts an event of a key that has no place, and returns how many it had if it is to get one: the
+// eighth that the doorkeeper counts, any while there is no doorkeeper, and any that is proven, for names that
+// are really used cost something.
+func (t *table) knock(hash uint64, second uint32, proven bool) uint32 {
+	if t.door == nil {
+		if 2*t.used() < t.capacity {
+			return 1
 		}
-	} else {
-		slot = t.room(second, forget)
+		t.door = &doorkeeper{}
 	}
+	n := t.door.raise(hash, second)
+	if n < admitAt && !proven {
+		return 0
+	}
+	return n
+}
+
+// admit gives the key a slot, with a weight of n; 0 when its parent's quota is spent and no sibling found
+// that may go, or when nobody may go. forget is told of a slot that is taken from another key, before its
+// record is cleared.
+func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
+	t.classes.turn(epochOf(second), &t.keys)
+	t.turn(second)
+	slot := t.room(second, parent, proven, forget)
 	if slot == 0 {
 		return 0
 	}
-	t.metas[slot] = meta{hash: hash, first: second, last: second}
-	if parent != nil {
-		parent.children++
-		t.metas[slot].parent = parent.hash
+	r := t.record(slot)
+	r.setHash(hash)
+	*r.at(recFirst), r[recLast], r[recWeight] = second, second, n-1 // the event itself is counted by touch
+	if proven {
+		r[recDays] = flagProven
 	}
-	t.names[slot] = string(append([]byte(nil), name...))
-	t.index.put(t.metas, slot)
+	if parent != nil {
+		parent.addChild(proven, 1)
+		r.setParent(parent.hash())
+	}
+	t.classes.link(slot, r.class(t.classes.epoch), &t.keys)
+	t.index.put(hash, slot, &t.keys)
 	return slot
 }
 
-func (t *table) room(second uint32, forget func(int32)) int32 {
-	if len(t.metas) <= t.capacity {
-		t.metas = append(t.metas, meta{})
-		t.names = append(t.names, "")
-		t.words = append(t.words, make([]uint32, t.stride)...)
-		return int32(len(t.metas) - 1)
-	}
-	slot := t.lightest(second)
-	if slot != 0 {
+// room returns a slot that is free, or is made so.
+func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) int32 {
+	if parent != nil && parent.children(proven) >= t.quota {
+		slot := t.sibling(parent.hash(), proven, second)
+		if slot == 0 {
+			t.bound.collapsed++
+			return 0
+		}
+		t.replace(slot, forget)
+	} else if t.used() >= t.capacity {
+		slot := t.lightest(second)
+		if slot == 0 {
+			t.bound.refuse(second)
+			return 0
+		}
+		t.bound.lose(t.record(slot), t.classes.epoch, second)
 		t.replace(slot, forget)
 	}
-	return slot
+	return int32(t.keys.take())
 }
 
-// replace takes the slot from its key.
-func (t *table) replace(slot int32, forget func(int32)) {
-	forget(slot)
-	t.index.remove(t.metas, t.metas[slot].hash)
-	clear(t.record(slot))
-	t.evictions++
-}
-
-// turn moves the hand on, and takes its protection from a key that is gone.
-func (t *table) turn(second uint32) *meta {
-	t.hand++
-	if t.hand >= len(t.metas) {
-		t.hand = 1
+// lightest returns a key of the lowest class, the one that has been in it for longest; pinned ones go to
+// the class's end.
+func (t *table) lightest(second uint32) int32 {
+	class := 0
+	for range sweep {
+		for class < numClasses && t.classes.heads[class] == 0 {
+			class++
+		}
+		if class == numClasses {
+			return 0
+		}
+		slot := t.classes.heads[class]
+		if *t.record(slot).at(recPinned) < second {
+			return slot
+		}
+		t.classes.unlink(slot, class, &t.keys)
+		t.classes.link(slot, class, &t.keys)
 	}
-	m := &t.metas[t.hand]
-	if m.shielded && second-m.last > shieldFor {
-		m.shielded, m.days = false, 0
-		t.shielded--
-	}
-	return m
+	return 0
 }
 
-// quietChild sweeps the hand over some keys for an unprotected child of parent that has been quiet.
-func (t *table) quietChild(parent uint64, second uint32) int32 {
-	for range min(sweep, len(t.metas)-1) {
-		if m := t.turn(second); m.parent == parent && !m.shielded && second-m.last > quietChild {
+// sibling looks at some keys for a child of parent that may go for another one: of the same kind, and quiet.
+func (t *table) sibling(parent uint64, proven bool, second uint32) int32 {
+	for range min(sweep, t.keys.used) {
+		r := t.turn(second)
+		if !r.used() || r.parent() != parent || r.is(flagProven) != proven || r.is(flagShielded) {
+			continue
+		}
+		if second-r[recLast] > quietChild && *r.at(recPinned) < second {
 			return int32(t.hand)
 		}
 	}
 	return 0
 }
 
-// lightest sweeps the hand over some keys and returns the unprotected one of least weight.
-func (t *table) lightest(second uint32) int32 {
-	var best int32
-	var least uint32
-	for range sweep {
-		m := t.turn(second)
-		if m.shielded {
-			continue
-		}
-		if w := m.decayed(second); best == 0 || w < least {
-			best, least = int32(t.hand), w
-		}
+// turn moves the hand on, and takes its shield from a key that is gone.
+func (t *table) turn(second uint32) record {
+	if t.keys.used == 0 {
+		return nil
 	}
-	return best
+	t.hand = t.hand%t.keys.used + 1
+	r := t.record(int32(t.hand))
+	if r.is(flagShielded) && second-r[recLast] > shieldFor {
+		t.unshield(r)
+		r.forgetDays()
+		t.classes.link(int32(t.hand), r.class(t.classes.epoch), &t.keys)
+	}
+	return r
 }
 
-// decayed returns the key's weight as of that second.
-func (m *meta) decayed(second uint32) uint32 { return m.weight >> min(31, (second-m.last)/3600) }
+// replace takes the slot from its key.
+func (t *table) replace(slot int32, forget func(int32)) {
+	forget(slot)
+	r := t.record(slot)
+	if r.is(flagShielded) {
+		t.unshield(r)
+	} else {
+		t.classes.unlink(slot, r.class(t.classes.epoch), &t.keys)
+	}
+	t.index.remove(r.hash(), slot, &t.keys)
+	t.keys.give(uint32(slot))
+	t.bound.evictions++
+}
 
-// touch counts an event for the key's weight, and its proof for its protection.
+func (t *table) unshield(r record) {
+	t.shielded[0]--
+	if r.is(flagAged) {
+		t.shielded[1]--
+	}
+	r[recDays] &^= flagShielded | flagAged
+}
+
+// touch counts an event for the key's weight, and its day for its protection.
 func (t *table) touch(slot int32, second uint32, proven bool) {
-	m := &t.metas[slot]
-	m.weight = m.decayed(second) + 1
-	m.last = second
-	if day := uint16(second / 86400); proven && m.day != day {
-		m.day = day
-		m.days = min(m.days+1, 250)
-		if m.days >= shieldDays && !m.shielded && t.shielded < t.capacity*shieldShare/100 {
-			m.shielded = true
-			t.shielded++
-		}
+	epoch := epochOf(second)
+	if epoch != t.classes.epoch {
+		t.classes.turn(epoch, &t.keys)
+	}
+	r := t.record(slot)
+	old := r.class(epoch)
+	w := r.weight(epoch)
+	if w < 1<<31 {
+		w++
+	}
+	r[recWeight], r[recLast] = w, second
+	if now := r.class(epoch); now != old && !r.is(flagShielded) {
+		t.classes.unlink(slot, old, &t.keys)
+		t.classes.link(slot, now, &t.keys)
+	}
+	if r[recDays]>>16 != second/dayInSeconds || proven && !r.is(flagProvenToday) {
+		t.age(slot, r, second, proven)
 	}
 }
 
-// record returns the words of a slot.
-func (t *table) record(slot int32) []uint32 {
-	at := uint32(slot-1) * t.stride
-	return t.words[at : at+t.stride : at+t.stride]
+// age notes a day of a key, and shields one that has earned it.
+func (t *table) age(slot int32, r record, second uint32, proven bool) {
+	r.see(second/dayInSeconds, proven)
+	verified := r.daysProven() >= shieldDays
+	aged := r.daysSeen() >= agedDays
+	switch {
+	case r.is(flagAged) && verified:
+		t.shielded[1]--
+		r[recDays] &^= flagAged
+	case r.is(flagShielded) || !verified && !aged || t.shielded[0] >= t.capacity*shieldShare/100:
+	case verified:
+		t.shield(slot, r, 0)
+	case t.shielded[1] < t.capacity*agedShare/100:
+		t.shield(slot, r, flagAged)
+		t.shielded[1]++
+	}
 }
 
-// orphan tells the parent table that a child of hash's key is gone.
-func (t *table) orphan(hash uint64) {
-	if slot := t.find(hash); slot != 0 && t.metas[slot].children > 0 {
-		t.metas[slot].children--
+func (t *table) shield(slot int32, r record, flag uint32) {
+	t.classes.unlink(slot, r.class(t.classes.epoch), &t.keys)
+	r[recDays] |= flagShielded | flag
+	t.shielded[0]++
+}
+
+// prove notes that a proven event of the key came: it counts as its parent's proven child from now on.
+func (t *table) prove(slot int32, parent record) {
+	r := t.record(slot)
+	if r.is(flagProven) {
+		return
+	}
+	r[recDays] |= flagProven
+	if parent != nil && parent.hash() == r.parent() {
+		parent.addChild(false, -1)
+		parent.addChild(true, 1)
+	}
+}
+
+// orphan tells the table of parents that a child of hash's key is gone.
+func (t *table) orphan(hash uint64, proven bool) {
+	if slot := t.find(hash); slot != 0 && t.record(slot).children(proven) > 0 {
+		t.record(slot).addChild(proven, -1)
 	}
 }

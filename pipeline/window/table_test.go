@@ -32,8 +32,8 @@ func TestQuotaIsNotForEver(t *testing.T) {
 		t.Error("invented names pushed out an actor who is busy")
 	}
 	parent := s.tables[Domain].find(s.hash("big.example"))
-	if got := s.tables[Domain].metas[parent].children; got != 256 || s.tables[Actor].index.used != 256 {
-		t.Errorf("actors: got %d and %d in the table, want the quota, 256", got, s.tables[Actor].index.used)
+	if got := s.tables[Domain].record(parent).children(true); got != 256 || s.tables[Actor].used() != 512 {
+		t.Errorf("actors: got %d and %d in the table, want the quota, 256 proven and as many claimed", got, s.tables[Actor].used())
 	}
 }
 
@@ -47,9 +47,9 @@ func TestShieldEnds(t *testing.T) {
 	}
 	late := start.Add(60 * 24 * time.Hour)
 	for i := range 40 {
-		s.Observe(delivery(late, fmt.Sprintf("n%d.example", i), "", "", pipeline.Claimed), nil)
+		s.Observe(delivery(late, fmt.Sprintf("n%d.example", i), "", "", pipeline.Verified), nil)
 	}
-	if got := s.tables[Domain].shielded; got != 0 {
+	if got := s.tables[Domain].shielded[0]; got != 0 {
 		t.Errorf("shielded a month after their last event: got %d, want 0", got)
 	}
 }

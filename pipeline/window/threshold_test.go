@@ -94,5 +94,6 @@ func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipelin
 	if n < floor {
 		return Excess{}, false
 	}
-	return m.judge(slot, p, Floor{sc, floor}, n, now)
+	x, ok := m.hold(slot, p, Floor{sc, floor}, n, now)
+	return x, ok && float64(n) >= x.Threshold
 }

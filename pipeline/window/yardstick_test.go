@@ -13,7 +13,7 @@ func steady(s *Space, m *Metric, from, to, gap, quiet time.Duration, level func(
 	for at := from; at < to; at += gap {
 		e := delivery(start.Add(at), "big.example", "https://big.example/users/a", "192.0.2.1", level(at))
 		s.Observe(e, nil)
-		if x, ok := m.Over(slotOf(m.table, e), PartOf(e), DomainFloors, e.Time); ok && at >= quiet {
+		if x, ok := m.Over(slotOf(m.table, e), PartOf(e), e.Time); ok && at >= quiet {
 			return x, at, true
 		}
 	}
@@ -27,7 +27,7 @@ func claimed(time.Duration) pipeline.Attribution { return pipeline.Claimed }
 func TestSteadyPeerIsInLine(t *testing.T) {
 	for _, gap := range []time.Duration{time.Second, 4 * time.Second, 10 * time.Second} {
 		s := newSite(10)
-		m := s.Metric(Domain, Inbox, DomainScales)
+		m := s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 		if x, at, ok := steady(s, m, 0, 80*time.Hour, gap, 0, claimed); ok {
 			t.Errorf("a delivery every %v: %+v after %v", gap, x, at)
 		}
@@ -37,13 +37,13 @@ func TestSteadyPeerIsInLine(t *testing.T) {
 // TestSlowFloodOfADay shows that the window of a day still tells of who is new, and of who has grown.
 func TestSlowFloodOfADay(t *testing.T) {
 	s := newSite(10)
-	m := s.Metric(Domain, Inbox, DomainScales)
+	m := s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 	s.Observe(delivery(start, "other.example", "", "", pipeline.Claimed), nil)
 	if x, _, ok := steady(s, m, 25*time.Hour, 49*time.Hour, 12*time.Second, 0, claimed); !ok || x.Scale != S24h {
 		t.Errorf("a newcomer with 7,200 in its first day: got %v, %+v, want it told by the window of a day", ok, x)
 	}
 	s = newSite(10)
-	m = s.Metric(Domain, Inbox, DomainScales)
+	m = s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 	steady(s, m, 0, 80*time.Hour, 10*time.Minute, 0, claimed)
 	if x, _, ok := steady(s, m, 80*time.Hour, 104*time.Hour, 12*time.Second, 0, claimed); !ok || x.Scale != S24h || x.Expected < 140 || x.Expected > 150 {
 		t.Errorf("from 144 to 7,200 a day: got %v, %+v, want it told by the window of a day, usually 144", ok, x)
@@ -54,7 +54,7 @@ func TestSlowFloodOfADay(t *testing.T) {
 // did before.
 func TestProofKeepsThePast(t *testing.T) {
 	s := newSite(10)
-	m := s.Metric(Domain, Inbox, DomainScales)
+	m := s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 	fresh := s.Metric(Site, NewActors, Of(S10m, S1h, S24h))
 	x, at, ok := steady(s, m, 0, 80*time.Hour, time.Second, 0, func(at time.Duration) pipeline.Attribution {
 		if at < 73*time.Hour {
@@ -103,9 +103,9 @@ func TestSharesAreNeverHigh(t *testing.T) {
 		e = delivery(start, "big.example", "", addr, pipeline.Claimed)
 		s.Observe(e, nil)
 	}
-	w := s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at:][:s.addrs[Domain].words]
-	decayAddresses(w, uint32(start.Add(time.Minute)/pipeline.Second))
-	if got := shares(w, 300); len(got) != 1 || got[0].Count > 200 {
+	w := addrList(s.addrs[Domain].lists.cell(s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at]))
+	w.decay(uint32(start.Add(time.Minute) / pipeline.Second))
+	if got := w.shares(300); len(got) != 1 || got[0].Count > 200 {
 		t.Errorf("got %v, want 192.0.2.1 with at most 200 of 300", got)
 	}
 }
@@ -113,7 +113,7 @@ func TestSharesAreNeverHigh(t *testing.T) {
 // TestShareSoFar shows that a window which covers all that is known is no flood of itself.
 func TestShareSoFar(t *testing.T) {
 	s := newSite(10)
-	m := s.Metric(Domain, Inbox, DomainScales)
+	m := s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 	if x, at, ok := steady(s, m, 0, 24*time.Hour, 900*time.Millisecond, time.Hour, claimed); ok {
 		t.Errorf("the only peer, at its pace: %+v after %v", x, at)
 	}

@@ -1,0 +1,213 @@
+package window
+
+import (
+	"net/netip"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// Observe gives the event's keys their slots and counts it.
+func (s *Space) Observe(e *pipeline.Event, _ pipeline.Report) {
+	if e.Kind != pipeline.KindRequest && e.Kind != pipeline.KindThrottle && e.Kind != pipeline.KindJob {
+		return
+	}
+	if s.since == 0 {
+		s.since = e.Time
+	}
+	switch s.opts.Space {
+	case pipeline.SpaceSite:
+		s.observeSite(e)
+	case pipeline.SpaceNetwork:
+		s.observeNetwork(e)
+	case pipeline.SpaceInstance:
+		s.observeInstance(e)
+	}
+}
+
+// A sight is one key of an event: who it is, and where it stands.
+type sight struct {
+	table  Table
+	hash   uint64
+	slot   int32
+	proven bool
+	second uint32
+	got    uint32 // events that the doorkeeper had counted, if the key got its slot by this one
+}
+
+func (s *Space) observeSite(e *pipeline.Event) {
+	if !isDelivery(e) || e.Domain == "" {
+		return
+	}
+	second := uint32(e.Time / pipeline.Second)
+	part := PartOf(e)
+	set := classify(e)
+	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven}
+	domain, actor := site, site
+	domain.table, actor.table = Domain, Actor
+	if string(e.Domain) != string(e.Site) {
+		domain.hash = s.hash(string(e.Domain))
+	}
+	if e.Actor != "" {
+		actor.hash = s.hash(string(e.Actor))
+	}
+	e.Slots.Site = s.look(&site, 0)
+	e.Slots.Domain = s.look(&domain, e.Slots.Site)
+	if e.Actor != "" {
+		e.Slots.Actor = s.look(&actor, e.Slots.Domain)
+		if set.has(Inbox) && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
+			set |= NewActors.bit()
+		}
+	}
+	s.settle(&site, set, part)
+	s.settle(&domain, set, part)
+	if e.Actor != "" {
+		s.settle(&actor, set, part)
+	}
+	s.count(e, second, set, part)
+	if part == ClaimedPart && set.has(Inbox) { // addresses of other events than those counted would be no evidence
+		s.addAddress(&site, e.IP)
+		s.addAddress(&domain, e.IP)
+		s.addAddress(&actor, e.IP)
+	}
+}
+
+func (s *Space) observeNetwork(e *pipeline.Event) {
+	if !e.IP.IsValid() {
+		return
+	}
+	set := classify(e) & s.claimed
+	if set == 0 {
+		return
+	}
+	second := uint32(e.Time / pipeline.Second)
+	prefix := sight{table: Prefix, hash: s.netHash(pipeline.NetKey(e.IP)), second: second}
+	addr := sight{table: IP, hash: s.netHash(pipeline.AddrKey(e.IP)), second: second}
+	e.Slots.Prefix = s.look(&prefix, 0)
+	e.Slots.IP = s.look(&addr, e.Slots.Prefix)
+	s.settle(&prefix, set, Proven)
+	s.settle(&addr, set, Proven)
+	s.count(e, second, set, Proven)
+	if set.has(Dynamic) {
+		s.addAddress(&prefix, e.IP)
+	}
+}
+
+func (s *Space) observeInstance(e *pipeline.Event) {
+	set := classify(e) & s.claimed
+	if set == 0 || e.JobClass == "" {
+		return
+	}
+	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second)}
+	e.Slots.Class = s.look(&class, 0)
+	s.settle(&class, set, Proven)
+	s.count(e, class.second, set, Proven)
+}
+
+// look returns the slot of a key, under the slot of its parent, if it has or gets one.
+func (s *Space) look(k *sight, parent int32) int32 {
+	tab := s.tables[k.table]
+	k.slot = tab.find(k.hash)
+	if k.slot == 0 {
+		s.admit(k, parent)
+	}
+	if k.slot == 0 {
+		return 0
+	}
+	tab.touch(k.slot, k.second, k.proven)
+	if k.proven && !tab.record(k.slot).is(flagProven) {
+		tab.prove(k.slot, s.parent(k.table, parent))
+	}
+	return k.slot
+}
+
+func (s *Space) parent(t Table, slot int32) record {
+	if slot == 0 {
+		return nil
+	}
+	return s.tables[parentOf[t]].record(slot)
+}
+
+func (s *Space) admit(k *sight, parent int32) {
+	tab := s.tables[k.table]
+	n := tab.knock(k.hash, k.second, k.proven)
+	if n == 0 {
+		return
+	}
+	k.slot = tab.admit(k.hash, n, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim) })
+	k.got = n
+}
+
+// baseOf names the metric to which all events count that the doorkeeper counts of a key, for want of better.
+var baseOf = [numTables]Name{Site: Inbox, Domain: Inbox, Actor: Inbox, IP: Dynamic, Prefix: Dynamic, Class: JobStarts}
+
+// settle makes good for a key that got its slot just now what it had in the time before: all that the
+// doorkeeper counted is its base metric's, and other metrics have a count of their own there.
+func (s *Space) settle(k *sight, set nameSet, p Part) {
+	door := s.tables[k.table].door
+	if door == nil || k.slot != 0 && k.got == 0 {
+		return
+	}
+	for _, m := range s.metrics {
+		if m.table != k.table || m.weigh != nil {
+			continue
+		}
+		before := k.got
+		if m.name != baseOf[k.table] {
+			before = s.rare(k, m.name, set.has(m.name))
+		} else if set.has(m.name) {
+			before--
+		}
+		if k.got > 1 && before > 0 {
+			m.layout.add(m.make(k.slot, p), k.second, before)
+		}
+	}
+}
+
+// rare counts an event of a key for a metric that few events belong to, if it has it, and returns how many
+// there were before.
+func (s *Space) rare(k *sight, n Name, has bool) uint32 {
+	hash := mix(k.hash ^ uint64(n+1))
+	if !has {
+		if k.got <= 1 {
+			return 0
+		}
+		return s.tables[k.table].door.count(hash, k.second)
+	}
+	return s.tables[k.table].door.raise(hash, k.second) - 1
+}
+
+func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }
+
+// count adds the event to every claimed metric and distinct count of its keys.
+func (s *Space) count(e *pipeline.Event, second uint32, set nameSet, p Part) {
+	for _, m := range s.metrics {
+		if set.has(m.name) {
+			m.add(e, second, p)
+		}
+	}
+	for _, d := range s.distincts {
+		d.observe(e, slotOf(d.table, e), second, set, p == Proven)
+	}
+}
+
+func slotOf(t Table, e *pipeline.Event) int32 {
+	switch t {
+	case Site:
+		return e.Slots.Site
+	case Domain:
+		return e.Slots.Domain
+	case Actor:
+		return e.Slots.Actor
+	case IP:
+		return e.Slots.IP
+	case Prefix:
+		return e.Slots.Prefix
+	default:
+		return e.Slots.Class
+	}
+}
+
+func (s *Space) netHash(key netip.Prefix) uint64 {
+	raw := key.Addr().As16()
+	return s.hash(string(raw[:])) ^ uint64(key.Bits())
+}
