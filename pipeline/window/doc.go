@@ -58,16 +58,18 @@
 //     as its doorkeeper counts them (doorkeeper.go): never too low. It gets with its place what was counted
 //     before. A proven event needs no such knock, for names that are really used cost something.
 //  3. When a table is full, a newcomer takes the place of one within a factor of two of the lightest, by events
-//     halved with each hour, and among those the oldest (classes.go): never of the least recently used one.
+//     halved with each hour, and of these the one that has been so light for longest (ranks.go): never of the least
+//     recently used one. It inherits the weight, not the counts, of whom it replaces: that is Space-Saving.
 //  4. A key is shielded from that once it had proven events on two days, or any on three, until it is gone for
 //     30 days; at most 70 % of a table are, and 35 % for their age alone. A key with an open incident is
 //     pinned. A parent has 64 domains (a site) or 256 actors or addresses (a domain, a network) of each kind,
 //     claimed and proven; beyond it they count for the parent only, unless one of them has been quiet for two hours.
 //
 // The guarantee: a key that had eight events within 60 s is there from its eighth event on, and no window's
-// count of it is ever too low, as long as it is not itself among the lightest. Be W the events of all keys
-// that may be replaced, halved with each hour, and m their number; a key with more than 2W/m events, halved
-// likewise, is never replaced. What is invented and comes once adds nothing to W, but for the doorkeeper's error.
+// count of it is too low for as long as it stays. Be N the events of all keys that passed the door, halved with
+// each hour, and m the number of keys that are not shielded: one with more than 2N/m events since it has its
+// place, halved likewise, is never replaced. What is invented and comes once adds nothing to N, but for the
+// doorkeeper's error.
 // If one is replaced that was seen within the hour, the table can't hold what there is, and detection_floor
 // says so, with the count above which keys are safe. siege_test.go plays the adversary who knows all this but
 // the secret.

@@ -194,8 +194,7 @@ func (s *Space) origin(e *pipeline.Event) uint64 {
 	if !e.IP.IsValid() {
 		return 0
 	}
-	raw := pipeline.NetKey(e.IP).Addr().As16()
-	return s.hash(string(raw[:]))
+	return s.netHash(pipeline.NetKey(e.IP))
 }
 
 func (n *novelty) write(w io.Writer) error {

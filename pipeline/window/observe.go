@@ -31,7 +31,8 @@ type sight struct {
 	slot   int32
 	proven bool
 	second uint32
-	got    uint32 // events that the doorkeeper had counted, if the key got its slot by this one
+	fresh  bool   // it got its slot by this event
+	before uint32 // events that the doorkeeper had counted of it then
 }
 
 func (s *Space) observeSite(e *pipeline.Event) {
@@ -58,10 +59,10 @@ func (s *Space) observeSite(e *pipeline.Event) {
 			set |= NewActors.bit()
 		}
 	}
-	s.settle(&site, set, part)
-	s.settle(&domain, set, part)
+	s.settle(&site, set)
+	s.settle(&domain, set)
 	if e.Actor != "" {
-		s.settle(&actor, set, part)
+		s.settle(&actor, set)
 	}
 	s.count(e, second, set, part)
 	if part == ClaimedPart && set.has(Inbox) { // addresses of other events than those counted would be no evidence
@@ -84,8 +85,8 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	addr := sight{table: IP, hash: s.netHash(pipeline.AddrKey(e.IP)), second: second}
 	e.Slots.Prefix = s.look(&prefix, 0)
 	e.Slots.IP = s.look(&addr, e.Slots.Prefix)
-	s.settle(&prefix, set, Proven)
-	s.settle(&addr, set, Proven)
+	s.settle(&prefix, set)
+	s.settle(&addr, set)
 	s.count(e, second, set, Proven)
 	if set.has(Dynamic) {
 		s.addAddress(&prefix, e.IP)
@@ -99,7 +100,7 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 	}
 	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second)}
 	e.Slots.Class = s.look(&class, 0)
-	s.settle(&class, set, Proven)
+	s.settle(&class, set)
 	s.count(e, class.second, set, Proven)
 }
 
@@ -129,51 +130,54 @@ func (s *Space) parent(t Table, slot int32) record {
 
 func (s *Space) admit(k *sight, parent int32) {
 	tab := s.tables[k.table]
-	n := tab.knock(k.hash, k.second, k.proven)
-	if n == 0 {
+	before, in := tab.knock(k.hash, k.second, k.proven)
+	if !in {
 		return
 	}
-	k.slot = tab.admit(k.hash, n, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim) })
-	k.got = n
+	k.slot = tab.admit(k.hash, before, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim) })
+	k.fresh, k.before = k.slot != 0, before
 }
 
 // baseOf names the metric to which all events count that the doorkeeper counts of a key, for want of better.
 var baseOf = [numTables]Name{Site: Inbox, Domain: Inbox, Actor: Inbox, IP: Dynamic, Prefix: Dynamic, Class: JobStarts}
 
 // settle makes good for a key that got its slot just now what it had in the time before: all that the
-// doorkeeper counted is its base metric's, and other metrics have a count of their own there.
-func (s *Space) settle(k *sight, set nameSet, p Part) {
+// doorkeeper counted is its base metric's, and other metrics have a count of their own there. Only what is claimed
+// is counted at the door, so that is where it goes, for a name.
+func (s *Space) settle(k *sight, set nameSet) {
 	door := s.tables[k.table].door
-	if door == nil || k.slot != 0 && k.got == 0 {
+	if door == nil || k.slot != 0 && !k.fresh {
 		return
+	}
+	part := Proven
+	if s.opts.Space == pipeline.SpaceSite {
+		part = ClaimedPart
 	}
 	for _, m := range s.metrics {
 		if m.table != k.table || m.weigh != nil {
 			continue
 		}
-		before := k.got
+		before := k.before
 		if m.name != baseOf[k.table] {
-			before = s.rare(k, m.name, set.has(m.name))
-		} else if set.has(m.name) {
-			before--
+			before = s.rare(door, k, m.name, set)
 		}
-		if k.got > 1 && before > 0 {
-			m.layout.add(m.make(k.slot, p), k.second, before)
+		if k.fresh && before > 0 {
+			m.layout.add(m.make(k.slot, part), k.second, before)
 		}
 	}
 }
 
-// rare counts an event of a key for a metric that few events belong to, if it has it, and returns how many
+// rare counts an event at the door for a metric that few events belong to, if it has it, and returns how many
 // there were before.
-func (s *Space) rare(k *sight, n Name, has bool) uint32 {
+func (s *Space) rare(door *doorkeeper, k *sight, n Name, set nameSet) uint32 {
 	hash := mix(k.hash ^ uint64(n+1))
-	if !has {
-		if k.got <= 1 {
-			return 0
-		}
-		return s.tables[k.table].door.count(hash, k.second)
+	switch {
+	case set.has(n) && !k.proven:
+		return door.raise(hash, k.second) - 1
+	case k.fresh && k.before > 0:
+		return door.count(hash, k.second)
 	}
-	return s.tables[k.table].door.raise(hash, k.second) - 1
+	return 0
 }
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }

@@ -36,13 +36,13 @@ type pool struct {
 }
 
 const (
-	poolSize = 2048
-	partSize = poolSize * 3 / 4
-	maxHeld  = partSize / 2
-	lookedAt = 8
-	classes  = 8
-	heldList = classes
-	numLists = classes + 1
+	poolSize   = 2048
+	partSize   = poolSize * 3 / 4
+	maxHeld    = partSize / 2
+	lookedAt   = 8
+	countLists = 8
+	heldList   = countLists
+	numLists   = countLists + 1
 
 	firstQuota = poolSize / 8 // all quotas together are less than what is not held of a full part
 	quota      = poolSize / 32
@@ -113,7 +113,7 @@ func (p *pool) victim(part Part) uint32 {
 	if lists[0].n > firstQuota {
 		return lists[0].first
 	}
-	for i := 1; i < classes; i++ {
+	for i := 1; i < countLists; i++ {
 		if lists[i].n > quota {
 			return lists[i].first
 		}
@@ -199,7 +199,7 @@ func (s *sketchSet) class() uint8 {
 	if s.held != 0 {
 		return heldList
 	}
-	return uint8(min(classes-1, max(0, bits.Len32(s.estimate)-4)))
+	return uint8(min(countLists-1, max(0, bits.Len32(s.estimate)-4)))
 }
 
 // place moves a set into another list if its count demands it.

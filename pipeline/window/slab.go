@@ -53,9 +53,6 @@ func (s *slab) drop(ref *uint32) {
 	}
 }
 
-// bytes returns how much memory the slab holds.
-func (s *slab) bytes() int { return len(s.chunks) * chunkCells * int(s.words) * 4 }
-
 func (s *slab) write(c *coder) {
 	c.u32(s.words)
 	c.u32(s.used)
@@ -77,17 +74,18 @@ func (s *slab) read(d *decoder, limit int) {
 		d.sparse(s.cell(s.take()))
 	}
 	s.spare = spare
-	s.check(d)
+	s.spares(d)
 }
 
-// check fails unless the free cells are a chain that ends.
-func (s *slab) check(d *decoder) {
-	n := uint32(0)
-	for ref := s.spare; ref != 0 && d.err == nil; n++ {
-		if ref > s.used || n > s.used {
+// spares returns, by cell, whether it is free; d fails unless the free cells are a chain that ends.
+func (s *slab) spares(d *decoder) []bool {
+	free := make([]bool, s.used+1)
+	for ref := s.spare; ref != 0; ref = s.cell(ref)[0] {
+		if ref > s.used || free[ref] {
 			d.fail(errBound)
-			return
+			return free
 		}
-		ref = s.cell(ref)[0]
+		free[ref] = true
 	}
+	return free
 }

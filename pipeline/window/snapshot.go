@@ -1,6 +1,7 @@
 package window
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -12,6 +13,9 @@ func (s *Space) Version() uint32 { return 2 }
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
 func (s *Space) Snapshot(w io.Writer) error {
 	c := coder{w: w}
+	for _, v := range s.layout() {
+		c.u32(v)
+	}
 	c.u64(uint64(s.since))
 	for _, t := range s.tables {
 		if t != nil {
@@ -36,72 +40,119 @@ func (s *Space) Snapshot(w io.Writer) error {
 	return c.err
 }
 
-// Restore reads what Snapshot wrote by a Space with the same claims; after an error it is empty.
+// Restore reads what Snapshot wrote by a Space with the same claims; after an error, which says what was being
+// read, it is empty.
 func (s *Space) Restore(r io.Reader) error {
 	s.reset()
-	d := decoder{r: r}
+	d := &decoder{r: r}
+	if what := s.read(d); d.err != nil {
+		s.reset()
+		return fmt.Errorf("%s: %w", what, d.err)
+	}
+	return nil
+}
+
+// read reads part after part until d fails, and returns which was the last.
+func (s *Space) read(d *decoder) string {
+	for _, v := range s.layout() {
+		d.same("a claim", d.u32(), v)
+	}
 	s.since = pipeline.Time(d.u64())
 	keys := 0
-	for _, t := range s.tables {
-		if t != nil {
-			t.read(&d)
-			keys += t.used()
+	for i, t := range s.tables {
+		if t == nil {
+			continue
 		}
+		if t.read(d); d.err != nil {
+			return Table(i).String()
+		}
+		keys += t.used()
 	}
 	for _, sl := range s.slabs {
-		sl.read(&d, keys*cellsOfKey)
+		sl.read(d, keys*cellsOfKey)
 	}
-	s.check(&d)
-	if d.err != nil {
-		s.reset()
-		return d.err
+	if s.check(d); d.err != nil {
+		return "rings"
 	}
 	for _, m := range s.metrics {
 		m.ever = d.u64()
 		d.u32s(m.total)
 	}
 	for _, dist := range s.distincts {
-		dist.read(&d)
-		dist.check(&d)
-	}
-	for _, n := range s.novelty {
-		if d.err == nil {
-			d.err = n.read(r)
-		}
+		dist.read(d)
+		dist.check(d)
 	}
 	if d.err != nil {
-		s.reset()
+		return "distinct counts"
 	}
-	return d.err
+	for _, n := range s.novelty {
+		d.fail(n.read(d.r))
+	}
+	return "filters of pairs"
+}
+
+// layout tells the Space's claims apart from others.
+func (s *Space) layout() []uint32 {
+	list := []uint32{uint32(len(s.metrics)), uint32(len(s.distincts))}
+	for _, m := range s.metrics {
+		list = append(list, uint32(m.table), uint32(m.name), uint32(m.layout.scales))
+	}
+	for _, d := range s.distincts {
+		list = append(list, uint32(d.table), uint32(d.element), uint32(d.window))
+	}
+	for _, a := range s.addrs {
+		list = append(list, a.at)
+	}
+	return list
 }
 
 // cellsOfKey bounds the cells of one size that a key may hold.
 const cellsOfKey = 64
 
-// check fails unless every record's cells are there: a snapshot may be anybody's bytes.
+// check fails unless every record's cells are there, each for itself alone: a snapshot may be anybody's bytes.
 func (s *Space) check(d *decoder) {
-	for _, m := range s.metrics {
-		for p := range uint32(numParts) {
-			s.checkCells(d, m.table, m.at+p, m.rings)
-		}
-	}
-	for _, dist := range s.distincts {
-		for p := range uint32(numParts) {
-			s.checkCells(d, dist.table, dist.at+p, dist.cells)
-		}
-	}
-	for t, c := range s.addrs {
-		if c.lists != nil {
-			s.checkCells(d, Table(t), c.at, c.lists)
+	for _, sl := range s.slabs {
+		if d.err == nil {
+			s.checkCells(d, sl)
 		}
 	}
 }
 
-func (s *Space) checkCells(d *decoder, t Table, at uint32, cells *slab) {
-	tab := s.tables[t]
-	for slot := uint32(1); slot <= tab.keys.used && d.err == nil; slot++ {
-		if r := record(tab.keys.cell(slot)); r.used() && r[at] > cells.used {
-			d.fail(errBound)
+func (s *Space) checkCells(d *decoder, cells *slab) {
+	taken := cells.spares(d)
+	for _, m := range s.metrics {
+		if m.rings == cells {
+			s.checkRefs(d, m.table, m.at, numParts, taken)
+		}
+	}
+	for _, dist := range s.distincts {
+		if dist.cells == cells {
+			s.checkRefs(d, dist.table, dist.at, numParts, taken)
+		}
+	}
+	for t, a := range s.addrs {
+		if a.lists == cells {
+			s.checkRefs(d, Table(t), a.at, 1, taken)
+		}
+	}
+}
+
+// checkRefs fails unless the n words at that place of all records lead to cells that nobody has taken yet.
+func (s *Space) checkRefs(d *decoder, t Table, at uint32, n Part, taken []bool) {
+	keys := &s.tables[t].keys
+	for slot := uint32(1); slot <= keys.used && d.err == nil; slot++ {
+		r := record(keys.cell(slot))
+		if !r.used() {
+			continue
+		}
+		for _, ref := range r[at : at+uint32(n)] {
+			switch {
+			case ref == 0:
+			case int(ref) >= len(taken) || taken[ref]:
+				d.fail(errBound)
+			default:
+				taken[ref] = true
+			}
 		}
 	}
 }
@@ -159,8 +210,13 @@ func (t *table) read(d *decoder) {
 		t.door = &doorkeeper{}
 		t.door.read(d)
 	}
+	free := t.keys.spares(d)
 	for slot := int32(1); slot <= int32(n) && d.err == nil; slot++ {
-		if r := t.record(slot); r.used() {
+		r := t.record(slot)
+		if free[slot] == r.used() {
+			d.fail(errBound)
+		}
+		if r.used() {
 			t.index.put(r.hash(), slot, &t.keys)
 		}
 	}

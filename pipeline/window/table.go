@@ -42,36 +42,36 @@ func (t *table) record(slot int32) record { return record(t.keys.cell(uint32(slo
 // used returns how many keys there are.
 func (t *table) used() int { return t.index.used }
 
-// knock counts an event of a key that has no place, and returns how many it had if it is to get one: the
-// eighth that the doorkeeper counts, any while there is no doorkeeper, and any that is proven, for names that
-// are really used cost something.
-func (t *table) knock(hash uint64, second uint32, proven bool) uint32 {
+// knock counts an event of a key that has no place, and returns whether it is to get one, and how many had
+// come before: the eighth that the doorkeeper counts gets one, any while there is no doorkeeper, and any that is
+// proven, for names that are really used cost something. Proven ones are not counted at the door.
+func (t *table) knock(hash uint64, second uint32, proven bool) (before uint32, in bool) {
 	if t.door == nil {
 		if 2*t.used() < t.capacity {
-			return 1
+			return 0, true
 		}
 		t.door = &doorkeeper{}
 	}
-	n := t.door.raise(hash, second)
-	if n < admitAt && !proven {
-		return 0
+	if proven {
+		return t.door.count(hash, second), true
 	}
-	return n
+	n := t.door.raise(hash, second)
+	return n - 1, n >= admitAt
 }
 
-// admit gives the key a slot, with a weight of n; 0 when its parent's quota is spent and no sibling found
+// admit gives the key a slot, with the weight of what came before, and of whom it takes the place; 0 when its parent's quota is spent and no sibling found
 // that may go, or when nobody may go. forget is told of a slot that is taken from another key, before its
 // record is cleared.
-func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
+func (t *table) admit(hash uint64, before, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
 	t.ranks.turn(epochOf(second), &t.keys)
 	t.turn(second)
-	slot := t.room(second, parent, proven, forget)
+	slot, inherited := t.room(second, parent, proven, forget)
 	if slot == 0 {
 		return 0
 	}
 	r := t.record(slot)
 	r.setHash(hash)
-	*r.at(recFirst), r[recLast], r[recWeight] = second, second, n-1 // the event itself is counted by touch
+	*r.at(recFirst), r[recLast], r[recWeight] = second, second, before+inherited
 	if proven {
 		r[recDays] = flagProven
 	}
@@ -84,25 +84,27 @@ func (t *table) admit(hash uint64, n, second uint32, parent record, proven bool,
 	return slot
 }
 
-// room returns a slot that is free, or is made so.
-func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) int32 {
+// room returns a slot that is free, or is made so, and the weight of whom it was taken from for want of room: a
+// newcomer that began at nothing would be the lightest, and go for the next (Space-Saving).
+func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) (slot int32, weight uint32) {
 	if parent != nil && parent.children(proven) >= t.quota {
-		slot := t.sibling(parent.hash(), proven, second)
+		slot = t.sibling(parent.hash(), proven, second)
 		if slot == 0 {
 			t.bound.collapsed++
-			return 0
+			return 0, 0
 		}
 		t.replace(slot, forget)
 	} else if t.used() >= t.capacity {
-		slot := t.lightest(second)
+		slot = t.lightest(second)
 		if slot == 0 {
 			t.bound.refuse(second)
-			return 0
+			return 0, 0
 		}
+		weight = t.record(slot).weight(t.ranks.epoch)
 		t.bound.lose(t.record(slot), t.ranks.epoch, second)
 		t.replace(slot, forget)
 	}
-	return int32(t.keys.take())
+	return int32(t.keys.take()), weight
 }
 
 // lightest returns a key of the lowest class, the one that has been in it for longest; pinned ones go to
