@@ -164,7 +164,8 @@ func TestRestoreHostile(t *testing.T) {
 				t.Errorf("%s: panic: %v", what, r)
 			}
 		}()
-		id := peers()
+		id := identity.New(identity.Options{MaxSites: 64})
+		id.Enrich(accepted(noon, "before.example"))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		err := id.Restore(bytes.NewReader(data))
@@ -185,7 +186,7 @@ func TestRestoreHostile(t *testing.T) {
 	}
 	rounds := 150
 	if testing.Short() {
-		rounds = 40
+		rounds = 20
 	}
 	for range rounds {
 		if t.Failed() {

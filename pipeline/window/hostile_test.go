@@ -100,6 +100,14 @@ func guarded(t testing.TB, what string, data []byte) (err error) {
 	return abuse(t, data)
 }
 
+// places is at how many places a snapshot is damaged.
+func places() int {
+	if testing.Short() {
+		return 60
+	}
+	return 800
+}
+
 // TestRestoreReplaces restores into a Space that knows something: it knows what was read instead, and nothing
 // after an error.
 func TestRestoreReplaces(t *testing.T) {
@@ -127,7 +135,7 @@ func TestRestoreReplaces(t *testing.T) {
 func TestRestoreCutShort(t *testing.T) {
 	good := grown(t)
 	bare := 0
-	step := 1 + len(good)/4000
+	step := 1 + len(good)/places()
 	for n := 0; n < len(good); n += step {
 		s := newSubject()
 		err := s.Restore(bytes.NewReader(good[:n]))
@@ -154,7 +162,7 @@ func TestRestoreCutShort(t *testing.T) {
 func TestRestoreFlipped(t *testing.T) {
 	good := grown(t)
 	rng := rand.New(rand.NewPCG(3, uint64(time.Now().UnixNano())))
-	n := 600
+	n := places() / 2
 	if torture() {
 		n = 100_000
 	}
@@ -175,7 +183,7 @@ func TestRestoreFlipped(t *testing.T) {
 // TestRestoreHugeCounts puts a huge number in the place of each word: no memory is taken for what is not there.
 func TestRestoreHugeCounts(t *testing.T) {
 	good := grown(t)
-	step := 1 + len(good)/1500
+	step := 1 + len(good)/places()
 	for _, huge := range []uint32{1 << 31, 1<<31 - 1, 1<<32 - 1, 1 << 20} {
 		for at := 0; at+4 <= len(good) && !t.Failed(); at += step {
 			data := bytes.Clone(good)

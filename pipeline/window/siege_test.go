@@ -238,7 +238,7 @@ func TestSiege(t *testing.T) {
 	case torture():
 		seeds = 1000
 	case testing.Short():
-		seeds = 5
+		seeds = 3
 	}
 	first := uint64(time.Now().UnixNano())
 	if v := os.Getenv("FEDWARDEN_SEED"); v != "" {
@@ -287,7 +287,11 @@ func TestSiegeByMove(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			s := newSiege(uint64(i), 300)
 			s.appoint(8, 4*time.Minute)
-			if err := s.attack(s.moves()[i], 2*s.keys, 4*time.Minute, steady); err != nil {
+			d := 4 * time.Minute
+			if testing.Short() {
+				d = time.Minute
+			}
+			if err := s.attack(s.moves()[i], 2*s.keys, d, steady); err != nil {
 				t.Error(err)
 			}
 			if err := s.remembers(); err != nil {
