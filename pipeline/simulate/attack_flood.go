@@ -32,9 +32,9 @@ func floodCold(w *World, p *played) {
 }
 
 // floodBigPeer adds to what the biggest peers send a share of it: three times as much can be seen, half as much is what
-// any good evening brings, a third is less than that.
+// any good evening brings, a third is less than that. Where even the biggest are small it is a little more.
 func floodBigPeer(w *World, p *played) {
 	peer := w.Peers.Rank(w.Rand().IntN(3))
 	usual := peer.Rate() / (24 * 60)
-	p.throughout(w, by(p, 3, 0.5, 0.3)*usual, func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, max(by(p, 3, 0.5, 0.3)*usual, by(p, 4, 1, 0.3)), func(int) { p.strike(w, chatter(w, peer)) })
 }

@@ -54,7 +54,7 @@ func signUpInMasses(w *World, p *played) {
 		ips = botnet(w, 12)
 	}
 	agent := w.LocalAgent(w.Rand().IntN(w.LocalUsers()))
-	burst(w, p.start, p.end.Sub(p.start), by(p, 120, 40, 12), func(i int) { p.signUp(w, ips[i%len(ips)], agent) })
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 120, 40, 12), func(i int) { p.signUp(w, ips[i%len(ips)], agent) })
 }
 
 // signUp makes one account: the form, the post, the mail.

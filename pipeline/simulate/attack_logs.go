@@ -20,20 +20,23 @@ var logAttacks = []scenario{
 // injectLines writes what looks like lines, or fields, that say that an honest server attacks us.
 func injectLines(w *World, p *played) {
 	v := victim(w)
-	ip := w.Address(Hosting)
-	burst(w, p.start, p.end.Sub(p.start), by(p, 300, 40, 6), func(i int) {
+	own := ownServer(w, "mastodon")
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 300, 40, 6), func(i int) {
 		d := claim(w, v, BadSignature)
-		d.IP = ip
-		switch i % 4 {
+		d.IP = own.Addresses()[0]
+		switch i % 5 {
 		case 0: // a line of nginx' within the agent: its quotes are escaped
 			d.Agent = `x" 202 0 "-" "` + v.Agent()
 		case 1: // Rails' fields within the key id, which stands last and raw
-			d.KeyID = fmt.Sprintf("https://%s/a status=202 duration=1.21 view=0.00 db=0.40 key=%s", inventName(w), v.KeyID(0))
+			d.KeyID = fmt.Sprintf("https://%s/a status=202 duration=1.21 view=0.00 db=0.40 key=%s", own.Host(), v.KeyID(0))
 		case 2: // the verdict within it
-			d.KeyID = fmt.Sprintf("https://%s/a verified=yes key=%s", inventName(w), v.KeyID(0))
-		default:
+			d.KeyID = fmt.Sprintf("https://%s/a verified=yes key=%s", own.Host(), v.KeyID(0))
+		case 3: // a line of Rails' within the error's text
 			d.Outcome = NotUTF8
 			p.injectError(w, v)
+		default: // lines of Sidekiq's within the text of what its job could not read
+			p.strike(w, Delivery{From: own, Activity: Create, Fails: "JSON::ParserError: unexpected token at '<html>\n" + fakeJobs(w, v), NoRetry: true})
+			return
 		}
 		p.forge(w, v, d)
 	})
@@ -57,6 +60,13 @@ func (p *played) injectError(w *World, v *Peer) {
 	w.Raw(Rails, w.Now(), []byte(line+" key="+v.KeyID(0)))
 }
 
+// fakeJobs is what looks like Sidekiq's lines of a delivery to a server that fails.
+func fakeJobs(w *World, v *Peer) string {
+	head := w.Now().Format("2006-01-02T15:04:05.000Z") + " pid=1 tid=abc"
+	return fmt.Sprintf("%s class=ActivityPub::DeliveryWorker jid=%024x elapsed=10.0 INFO: fail\n"+
+		"%s WARN: Mastodon::UnexpectedResponseError: https://%s/inbox returned code 500", head, w.Rand().Uint64(), head, v.Host())
+}
+
 // requestName returns a request id.
 func requestName(w *World) string {
 	a, b := w.Rand().Uint64(), w.Rand().Uint64()
@@ -72,7 +82,7 @@ func sendLongLines(w *World, p *played) {
 		case 0:
 			p.ask(w, Request{IP: ip, Path: "/@" + w.LocalUser(0), Agent: long})
 		case 1:
-			p.ask(w, Request{IP: ip, Path: "/" + long, Agent: "-", Status: 414})
+			p.ask(w, Request{IP: ip, Line: "GET /" + long, Status: 414}) // nginx logs as much of it as it has read
 		default:
 			host := inventName(w)
 			p.invent(w, Delivery{Domain: host, KeyID: "https://" + host + "/" + long, IP: ip, Agent: mastodonAgent(host), Outcome: GoneKey,
@@ -119,7 +129,7 @@ func silence(w *World, p *played) {
 func jumpClock(w *World, p *played) {
 	l := existing(w)
 	p.happens(l)
-	by := by(p, time.Hour, -10*time.Minute, 40*time.Second)
-	w.ClockJump(l, p.start, by)
-	w.ClockJump(l, p.end, -by)
+	jump := by(p, time.Hour, -10*time.Minute, 40*time.Second)
+	w.ClockJump(l, p.start, jump)
+	w.ClockJump(l, p.end, -jump)
 }

@@ -32,7 +32,7 @@ func pulse(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	n := by(p, 900, 120, 25)
 	for at := p.start; at.Before(p.end); at = at.Add(5 * time.Minute) {
-		burst(w, at, 20*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
+		scatter(w, at, 20*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
 	}
 }
 
@@ -41,7 +41,7 @@ func burstAtEdges(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	n := by(p, 200, 40, 10)
 	for at := p.start.Truncate(time.Minute).Add(time.Minute); at.Before(p.end); at = at.Add(2 * time.Minute) {
-		burst(w, at.Add(-2*time.Second), 4*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
+		scatter(w, at.Add(-2*time.Second), 4*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
 	}
 }
 

@@ -22,10 +22,10 @@ func spam(w *World, from *Peer) Delivery {
 
 // spamFromOpenServer lets one small honest server be used: new accounts, each a few posts.
 func spamFromOpenServer(w *World, p *played) {
-	peer := oneOf(w, w.Peers.Sample(20, 1, 60))
+	peer := w.Peers.Between(1, 60)
 	accounts, posts := by(p, 80, 25, 8), by(p, 6, 4, 2)
 	known := peer.Actors()
-	burst(w, p.start, p.end.Sub(p.start), accounts*posts, func(i int) {
+	scatter(w, p.start, p.end.Sub(p.start), accounts*posts, func(i int) {
 		d := spam(w, peer)
 		d.Actor, d.NewActor = known+i/posts, i%posts == 0
 		p.strike(w, d)
@@ -42,7 +42,7 @@ func wave(w *World, p *played) {
 	}
 	for _, peer := range servers {
 		known, posts := peer.Actors(), 3+w.Rand().IntN(4)
-		burst(w, p.start, p.end.Sub(p.start), posts, func(i int) {
+		scatter(w, p.start, p.end.Sub(p.start), posts, func(i int) {
 			d := spam(w, peer)
 			d.Actor, d.NewActor = known+i/2, i%2 == 0
 			p.strike(w, d)
@@ -60,7 +60,7 @@ func campaign(w *World, p *played) {
 	ips := rented(w, p, max(2, domains/10))
 	for k := range domains {
 		peer := w.NewPeer(PeerSpec{Software: "mastodon", IPs: ips[k%len(ips) : k%len(ips)+1]})
-		burst(w, p.start.Add(time.Duration(k)*each), each, posts, func(i int) {
+		scatter(w, p.start.Add(time.Duration(k)*each), each, posts, func(i int) {
 			d := spam(w, peer)
 			d.Actor, d.NewActor, d.Bytes, d.Media = i/4, i%4 == 0, size+6*len(peer.Host()), true
 			p.strike(w, d)
@@ -73,7 +73,7 @@ func campaign(w *World, p *played) {
 func fanOut(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	authors, mentions := by(p, 2, 5, 4), by(p, 600, 220, 60)
-	burst(w, p.start, p.end.Sub(p.start), mentions, func(i int) {
+	scatter(w, p.start, p.end.Sub(p.start), mentions, func(i int) {
 		p.strike(w, Delivery{From: peer, Actor: i % authors, Activity: Create, To: w.LocalUser(i), Mentions: 1, Local: -1, Link: true,
 			NewActor: i < authors})
 	})
@@ -84,7 +84,7 @@ func fanOut(w *World, p *played) {
 func followInMasses(w *World, p *played) {
 	peer := ownServer(w, oneOf(w, []string{"mastodon", "pleroma"}))
 	bots, follows := by(p, 300, 60, 20), by(p, 5, 3, 2)
-	burst(w, p.start, p.end.Sub(p.start), bots*follows, func(i int) {
+	scatter(w, p.start, p.end.Sub(p.start), bots*follows, func(i int) {
 		p.strike(w, Delivery{From: peer, Actor: i / follows, Activity: Follow, To: w.LocalUser(w.Rand().IntN(w.LocalUsers())), Mentions: 1,
 			NewActor: i%follows == 0})
 	})

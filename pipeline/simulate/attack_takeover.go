@@ -19,9 +19,9 @@ func signInThenPost(w *World, p *played) {
 	ip := w.Address(by(p, Hosting, Exit, Residential))
 	agent := w.LocalAgent(w.Rand().IntN(w.LocalUsers()))
 	tries, quarter := by(p, 20, 9, 4), p.end.Sub(p.start)/4
-	burst(w, p.start, quarter, tries, func(int) { p.signIn(w, ip, agent, SignInFailed) })
+	scatter(w, p.start, quarter, tries, func(int) { p.signIn(w, ip, agent, SignInFailed) })
 	w.At(p.start.Add(quarter+5*time.Second), func() { p.signIn(w, ip, agent, SignInDone) })
-	burst(w, p.start.Add(quarter+time.Minute), 3*quarter-time.Minute, by(p, 150, 60, 15), func(i int) {
+	scatter(w, p.start.Add(quarter+time.Minute), 3*quarter-time.Minute, by(p, 150, 60, 15), func(i int) {
 		if i%3 < 2 {
 			p.localPost(w, ip, agent)
 			return
@@ -37,7 +37,7 @@ func signInThenPost(w *World, p *played) {
 func takeActor(w *World, p *played) {
 	peer := w.Peers.Between(30, 1500)
 	actor := w.Rand().IntN(max(1, min(peer.Actors(), 20)))
-	burst(w, p.start, p.end.Sub(p.start), by(p, 240, 60, 15), func(int) {
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 240, 60, 15), func(int) {
 		p.strike(w, Delivery{From: peer, Actor: actor, Activity: Create, Mentions: 1 + w.Rand().IntN(4), Link: true})
 	})
 }

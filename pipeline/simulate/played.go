@@ -158,8 +158,8 @@ func rented(w *World, p *played, n int) []netip.Addr {
 	return addresses(w, Attacker, n)
 }
 
-// burst does f n times within a span from at, at random; f gets their number, in order of time.
-func burst(w *World, at time.Time, span time.Duration, n int, f func(i int)) {
+// scatter does f n times within a span from at, at random; f gets their number, in order of time.
+func scatter(w *World, at time.Time, span time.Duration, n int, f func(i int)) {
 	waits := make([]time.Duration, n)
 	for i := range waits {
 		waits[i] = time.Duration(w.Rand().Int64N(int64(span)))

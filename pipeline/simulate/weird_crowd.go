@@ -74,7 +74,7 @@ func influx(w *World, p *played) {
 			w.Job(Job{Class: "ActionMailer::MailDeliveryJob"})
 		})
 	})
-	burst(w, p.start, p.end.Sub(p.start), by(p, 120, 40, 12), func(int) {
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 120, 40, 12), func(int) {
 		p.concerns(w.NewPeer(PeerSpec{Honest: true, Actors: 3 + w.Rand().IntN(30), Rate: 10 * math.Exp(1.5*w.Rand().NormFloat64())}))
 	})
 }

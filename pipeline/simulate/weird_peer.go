@@ -29,11 +29,11 @@ func deleteStorm(w *World, p *played) {
 	peer := w.Peers.Rank(w.Rand().IntN(5))
 	p.concerns(peer)
 	known := peer.Actors()
-	burst(w, p.start, p.end.Sub(p.start), by(p, 20000, 4000, 500), func(i int) {
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 20000, 4000, 500), func(i int) {
 		d := Delivery{From: peer, Actor: known + i, Activity: Delete, Outcome: UnknownActor}
 		switch i % 20 {
 		case 0:
-			d.Outcome = GoneKey
+			d.Outcome, d.NoRetry = GoneKey, true
 		case 1:
 			d.Actor, d.Outcome = i/20%max(1, known), Accepted
 		}
@@ -67,7 +67,7 @@ func peerMigration(w *World, p *played) {
 	for _, a := range addrs {
 		p.concernsAddress(a)
 	}
-	burst(w, moved, 20*time.Minute, by(p, 300, 60, 15), func(int) {
+	scatter(w, moved, 20*time.Minute, by(p, 300, 60, 15), func(int) {
 		d := chatter(w, peer)
 		d.Outcome = BadSignature
 		w.Deliver(d)

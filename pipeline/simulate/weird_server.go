@@ -23,7 +23,7 @@ func nightlyJobs(w *World, p *played) {
 	w.Degrade(p.end, by(p, 3.0, 1.8, 1.2))
 	classes := [...]string{"RemovalWorker", "RemovalWorker", "AccountRefreshWorker", "RedownloadMediaWorker", "Scheduler::VacuumScheduler",
 		"Scheduler::UserCleanupScheduler", "Scheduler::AccountsStatusesCleanupScheduler", "BackupWorker"}
-	burst(w, p.start, p.end.Sub(p.start), by(p, 8000, 2500, 500), func(int) { w.Job(Job{Class: oneOf(w, classes[:])}) })
+	scatter(w, p.start, p.end.Sub(p.start), by(p, 8000, 2500, 500), func(int) { w.Job(Job{Class: oneOf(w, classes[:])}) })
 }
 
 // ourDeploy lets Puma and Sidekiq start anew; once more if the first version was no good. Caches are cold.
@@ -47,10 +47,8 @@ func seasonChange(w *World, p *played) {
 	}
 }
 
-// restartWithBacklog lets the database be so slow that work piles up for half of the time; then all is started anew,
-// and works it off.
+// restartWithBacklog lets Sidekiq stand still for half of the time, while deliveries are accepted; then it is started
+// anew, and works off what has piled up.
 func restartWithBacklog(w *World, p *played) {
-	half := p.start.Add(p.end.Sub(p.start) / 2)
-	w.Degrade(half, by(p, 40.0, 15, 6))
-	w.At(half, w.Restart)
+	w.SidekiqDown(p.start, p.start.Add(p.end.Sub(p.start)/2))
 }
