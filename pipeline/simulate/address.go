@@ -7,12 +7,12 @@ type AddressKind uint8
 
 // The kinds.
 const (
-	Hosting     AddressKind = iota // a hoster's, in which peers are too
-	Residential                    // an access provider's
-	Mobile                         // behind a carrier's translation: few addresses, many people
-	Exit                           // of an anonymising network: few, known addresses in many networks
-	Attacker                       // the scenario's own network at some hoster: one /24
-	Residential6                   // an access provider's IPv6: each customer a /56
+	Hosting      AddressKind = iota // a hoster's, in which peers are too
+	Residential                     // an access provider's
+	Mobile                          // behind a carrier's translation: few addresses, many people
+	Exit                            // of an anonymising network: few, known addresses in many networks
+	Attacker                        // the scenario's own network at some hoster: one /24
+	Residential6                    // an access provider's IPv6: each customer a /56
 	Hosting6
 )
 

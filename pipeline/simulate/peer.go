@@ -1,9 +1,6 @@
 package simulate
 
-import (
-	"net/netip"
-	"time"
-)
+import "net/netip"
 
 // A PeerSpec says what a scenario's server is like. What is zero is drawn.
 type PeerSpec struct {
@@ -35,6 +32,20 @@ type Peer struct {
 	boostUntil moment
 	born, dies moment
 	down       []span
+
+	flaw    flaw
+	habit   habit
+	zone    int     // half hours east
+	shape   float64 // of its intensity's distribution
+	lag     float64 // of its answers, as a multiple of the usual
+	steady  bool    // it knows no day and no session: a relay
+	due     moment  // its next arrival
+	backlog int     // sessions that it could not send
+
+	refused  int // deliveries that failed in a row
+	redUntil moment
+
+	days [maxDays/64 + 1]uint64 // on which it was seen
 }
 
 // Host returns the peer's host.
@@ -56,7 +67,9 @@ func (p *Peer) Addresses() []netip.Addr { return p.addrs }
 func (p *Peer) Actors() int { return p.actors }
 
 // ActorURL returns the URL of the i-th of the peer's actors.
-func (p *Peer) ActorURL(i int) string { return string(p.software.appendActor(nil, p.host, p.seed(), i)) }
+func (p *Peer) ActorURL(i int) string {
+	return string(p.software.appendActor(nil, p.host, p.seed(), i))
+}
 
 // KeyID returns the key id of the i-th of the peer's actors.
 func (p *Peer) KeyID(i int) string { return string(p.software.appendKey(nil, p.host, p.seed(), i)) }

@@ -113,7 +113,7 @@ func (w *World) Degrade(until time.Time, factor float64) {
 // Outage lets the server be down. With dark false nginx is up and answers 502 for what it can't pass on; with dark
 // true the machine is off, and no log says anything. Senders come again, each by its software's backoff.
 func (w *World) Outage(from, to time.Time, dark bool) {
-	w.s.outages = append(w.s.outages, outage{from: momentOf(from), to: momentOf(to), dark: dark})
+	w.s.outages = append(w.s.outages, outage{span{momentOf(from), momentOf(to)}, dark})
 	w.s.call(momentOf(from), w.s.goDown)
 	w.s.call(momentOf(to), w.s.comeBack)
 }
@@ -141,7 +141,7 @@ func (w *World) PeerRate(p *Peer, until time.Time, factor float64) {
 
 // Influx multiplies what the local users do, and how many come, until t.
 func (w *World) Influx(until time.Time, factor float64) {
-	w.s.influx, w.s.influxUntil = factor, momentOf(until)
+	w.s.influx, w.s.influxTo = factor, momentOf(until)
 }
 
 // Silence keeps what would be written to a log out of it, from then to then.
