@@ -28,7 +28,7 @@ var effects = map[string]func(t *testing.T, r *ran, e *told) (what string, ok bo
 		return strings.HasPrefix(l.URI, "/users/") && strings.HasSuffix(l.URI, "/inbox")
 	}),
 	"influx_day":       atLeast(100, "sign-ups", func(e *told, l *accessLine) bool { return l.URI == "/auth" }),
-	"conference":       atLeast(1000, "requests of one address", func(e *told, l *accessLine) bool { return slices.Contains(e.Names, l.IP) }),
+	"conference":       atLeast(500, "requests of one address", func(e *told, l *accessLine) bool { return slices.Contains(e.Names, l.IP) }),
 	"verified_crawler": atLeast(1000, "pages", func(e *told, l *accessLine) bool { return strings.Contains(l.Agent, "Googlebot") }),
 	"new_relay":        atLeast(500, "boosts", func(e *told, l *accessLine) bool { return e.sentBy(l) }),
 	"relay_gone": func(t *testing.T, r *ran, e *told) (string, bool) {
