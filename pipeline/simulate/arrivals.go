@@ -202,7 +202,7 @@ func (s *sim) outcome(d *Delivery, b *burst, r *stream) {
 	case d.Activity == Delete && (b.purge || r.chance(s.family.unknown)):
 		// Deleted accounts were mostly never known here.
 		d.Outcome, d.Actor = UnknownActor, 1_000_000+r.intn(1<<30)
-		if r.chance(0.06) {
+		if r.chance(0.01) {
 			d.Outcome = GoneKey
 		}
 	case p.flaw == skewed:
@@ -225,7 +225,7 @@ func (s *sim) outcome(d *Delivery, b *burst, r *stream) {
 }
 
 // usualOutcomes are those of a sound peer: assumptions.
-var usualOutcomes = [outcomes]float64{Accepted: 0.9885, BadSignature: 0.002, GoneKey: 0.005, Unfetchable: 0.0015, NoRecipient: 0.002, GoneRecipient: 0.0006, Broken: 0.0004}
+var usualOutcomes = [outcomes]float64{Accepted: 0.9938, BadSignature: 0.0006, GoneKey: 0.0012, Unfetchable: 0.0014, NoRecipient: 0.002, GoneRecipient: 0.0006, Broken: 0.0002}
 
 // peerIsBack lets a peer send what it could not while it was down, some a second.
 func (s *sim) peerIsBack(p *Peer) {

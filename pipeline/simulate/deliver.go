@@ -100,6 +100,7 @@ func (s *sim) service(x *exchange) moment {
 func (s *sim) consequences(x *exchange) {
 	if x.delivers && x.Outcome == Accepted {
 		d := x.Delivery
+		d.Bytes = x.body
 		rng := x.rng.fork()
 		s.newJob(job{rng: rng, class: &classes[processing], Delivery: d, cost: x.cost, err: d.Fails}, 0)
 		s.count.accepted++

@@ -217,6 +217,9 @@ func (s *sim) comeAgain(x *exchange) {
 	again.tries++
 	again.rng = x.rng.fork()
 	again.id = again.rng.Uint64()
+	if again.Outcome == Unfetchable && x.From.flaw != hidden && again.rng.chance(0.7) || again.Outcome == Broken {
+		again.Outcome = Accepted // what was amiss has passed
+	}
 	again.status, again.bytes = again.answered(), 0
 	wait := x.From.software.backoff(again.tries, &again.rng)
 	if at := s.now + wait; at < s.end {

@@ -51,9 +51,9 @@ type family struct {
 var families = [...]family{
 	{
 		name: "lognormal",
-		// A spread of 2.4 gives the largest of 3,000 some 7 % of all, half of the peers less than one a day.
-		rate:   func(u float64) float64 { return math.Exp(2.4 * math.Sqrt2 * math.Erfinv(2*u-1)) },
-		perDay: 28_000, grows: 1.17,
+		// A spread of 2.7 gives the largest of 3,000 some 14 % of all, and half of the peers less than two in a week.
+		rate:   func(u float64) float64 { return math.Exp(2.7 * math.Sqrt2 * math.Erfinv(2*u-1)) },
+		perDay: 28_000, grows: 1.22,
 		slot: 30 * minute,
 		// Over-dispersion by a gamma-distributed intensity: per peer, of shape e^N(0.5, 0.6), so that counts are
 		// negative-binomial. It is drawn anew each half hour, so that bursts are longer than a window of minutes.
@@ -62,7 +62,7 @@ var families = [...]family{
 		further:  func(r *stream) int { return r.geometric(0.35) },
 		gap:      func(r *stream) float64 { return r.lognormal(45, 1.2) },
 		mix:      [activities]float64{0.31, 0.21, 0.13, 0.20, 0.06, 0.015, 0.045, 0.012, 0.0003, 0.0004},
-		unknown:  0.82, unrelated: 0.22,
+		unknown:  0.82, unrelated: 0.34,
 		bodies: [activities]struct{ median, sigma float64 }{{2900, 0.45}, {950, 0.2}, {620, 0.15}, {760, 0.25}, {3300, 0.4},
 			{560, 0.12}, {820, 0.2}, {900, 0.12}, {640, 0.1}, {900, 0.3}},
 		latency: func(r *stream, median, sigma float64) float64 { return r.lognormal(median, sigma) },
@@ -71,9 +71,15 @@ var families = [...]family{
 	},
 	{
 		name: "pareto",
-		// Zipf's law in another dress: of exponent 1.05, cut at where one server would be nearly all.
-		rate:   func(u float64) float64 { return math.Min(math.Pow(1-u, -1/1.05), 4000) },
-		perDay: 24_000, grows: 1.12,
+		// Zipf's law in another dress: of exponent 1.05, cut at where one server would be nearly all; and nearly half of
+		// the servers that were ever known hardly ever say anything.
+		rate: func(u float64) float64 {
+			if u < 0.45 {
+				return 0.03
+			}
+			return math.Min(math.Pow((1-u)/0.55, -1/1.05), 3000)
+		},
+		perDay: 24_000, grows: 1.22,
 		// Servers are on and off: an hour and a half of little, some of much, by a law with no middle.
 		slot: 90 * minute,
 		modulate: func(r *stream, p *Peer) float64 {
@@ -89,7 +95,7 @@ var families = [...]family{
 		replies: 0.4,
 		delay:   func(r *stream) float64 { return math.Min(r.pareto(60, 0.8)-50, 40_000) },
 		mix:     [activities]float64{0.24, 0.30, 0.17, 0.12, 0.08, 0.02, 0.05, 0.015, 0.0005, 0.0005},
-		unknown: 0.70, unrelated: 0.10,
+		unknown: 0.70, unrelated: 0.24,
 		bodies: [activities]struct{ median, sigma float64 }{{3600, 0.7}, {1200, 0.3}, {540, 0.25}, {690, 0.2}, {4100, 0.6},
 			{600, 0.2}, {760, 0.3}, {980, 0.2}, {700, 0.1}, {1400, 0.5}},
 		longPosts: 0.03,

@@ -79,7 +79,7 @@ func (s *sim) character(p *Peer, i int) {
 	p.version = len(p.software.versions) - 1 - min(r.geometric(0.5), len(p.software.versions)-1)
 	p.zone, p.shape = zoneOf(r), r.lognormal(1.6, 0.6)
 	p.lag = r.lognormal(1, 0.5)
-	p.flaw = flaw(r.pick([]float64{0.958, 0.018, 0.008, 0.010, 0.006}))
+	p.flaw = flaw(r.pick([]float64{0.966, 0.018, 0.004, 0.006, 0.006}))
 	if i < 40 {
 		p.flaw = sound
 	}

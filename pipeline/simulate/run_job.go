@@ -212,7 +212,7 @@ func (s *sim) afterStatus(j *job) {
 	r := &j.rng
 	local := j.Local
 	if local == 0 && !r.chance(s.family.unrelated) {
-		local = 1 + r.geometric(0.35)
+		local = 1 + r.geometric(0.12)
 	}
 	if local <= 0 && j.Mentions == 0 {
 		s.writeRejected(j)
