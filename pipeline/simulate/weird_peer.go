@@ -44,7 +44,7 @@ func deleteStorm(w *World, p *played) {
 // peerUpgrade lets servers go down for some minutes and come back as the next version: many on the day of a release.
 func peerUpgrade(w *World, p *played) {
 	n := by(p, max(10, w.Peers.Len()/8), 8, 1)
-	for _, peer := range w.Peers.Sample(n, 5, 1e9) {
+	for _, peer := range w.Peers.Sample(n, by(p, 5.0, 50, 50), 1e9) {
 		p.concerns(peer)
 		from := p.start.Add(time.Duration(w.Rand().Int64N(int64(p.end.Sub(p.start) * 3 / 4))))
 		to := from.Add(time.Duration(3+w.Rand().IntN(12)) * time.Minute)
