@@ -50,6 +50,9 @@ func (x *simulateCommand) Run(c *console) error {
 
 // config is what the flags say.
 func (x *simulateCommand) config() (simulate.Config, error) {
+	if x.Days < 1 || x.Peers < 1 {
+		return simulate.Config{}, fmt.Errorf("--days %d and --peers %d: must be at least 1", x.Days, x.Peers)
+	}
 	start, err := time.Parse(time.DateOnly, x.Start)
 	if err != nil {
 		return simulate.Config{}, fmt.Errorf("--start %q: must be a day, as 2026-09-01", x.Start)

@@ -7,7 +7,7 @@ const ourHost = "social.example"
 func (s *sim) deliver(d *Delivery, rng stream) {
 	x := exchange{rng: rng, Delivery: *d, delivers: true, method: "POST", proto: "HTTP/1.1", patience: senderPatience}
 	x.id = x.rng.Uint64()
-	x.path, x.route = "/inbox", &inboxRoute
+	x.path, x.route = "/inbox", &ownRoutes[toInbox]
 	if d.To != "" {
 		x.path = "/users/" + d.To + "/inbox"
 	}

@@ -71,6 +71,7 @@ func (s *sim) arrive(ref int32) {
 		x.took = x.hold + seconds(x.rng.lognormal(0.0004, 1))
 		s.await(ref, s.now+x.took, evEnd)
 	case s.down:
+		x.passed = s.now
 		s.answer(x, 502, 150)
 		s.await(ref, s.now+millisecond+moment(x.rng.intn(2000)), evEnd)
 	default:
@@ -157,7 +158,10 @@ func (s *sim) serve(ref int32) {
 func (s *sim) served(ref int32) {
 	x := &s.exchanges.rows[ref]
 	s.puma.end(s.now)
-	if !s.down {
+	switch {
+	case s.down && !x.ended: // Puma went down with it
+		s.answer(x, 502, 150)
+	case !s.down:
 		kept := x.status
 		if x.ended {
 			x.status = x.answered()
@@ -187,7 +191,9 @@ func (s *sim) ends(ref int32) {
 		return
 	}
 	x.ended = true
-	s.writeAccess(x)
+	if !s.dark {
+		s.writeAccess(x)
+	}
 	if x.delivers && retried(x.status) {
 		s.comeAgain(x)
 	}

@@ -203,7 +203,7 @@ func (s *sim) does(l *local) {
 		s.get(l, "/api/v1/accounts/relationships?id[]="+id, r)
 	case 5:
 		s.ask(&Request{IP: l.at, Method: "POST", Path: "/api/v1/statuses/" + id + "/reblog", Agent: l.agent(), User: true}, r.fork())
-		s.outgoing(r, min(len(l.followers), 200))
+		s.outgoing(r, min(len(l.followers), 80))
 	case 6:
 		s.get(l, "/api/v2/search?q="+string(appendName(nil, r.Uint64()))+"&resolve=true", r)
 	case 7:

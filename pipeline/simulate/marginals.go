@@ -86,7 +86,7 @@ func (x *exchange) kind() string {
 		return "no HTTP"
 	case x.delivers:
 		return "inbox"
-	case x.route == &notFound:
+	case x.route == &ownRoutes[toNowhere]:
 		return "unknown"
 	case x.route.prefix == "/@" || x.route.prefix == "/@:u/":
 		return "/@"
