@@ -26,10 +26,17 @@ func chatter(w *World, from *Peer) Delivery {
 	return Delivery{From: from, Actor: w.Rand().IntN(max(1, from.Actors())), Activity: oneOf(w, kinds[:]), NoRetry: true}
 }
 
-// floodCold lets a server that nobody knows flood us, from one rented machine.
+// floodCold lets a server that nobody knows flood us, from one rented machine; the obvious one by a new actor each time,
+// whom we have to fetch.
 func floodCold(w *World, p *played) {
 	peer := w.NewPeer(PeerSpec{Software: "mastodon", Kind: Hosting, Actors: 40})
-	p.throughout(w, p.pace(w, 3000, 30, 2.5), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 3000, 30, 2.5), func(i int) {
+		d := chatter(w, peer)
+		if p.intensity == Obvious {
+			d.Actor, d.NewActor, d.Activity = i, true, Create
+		}
+		p.strike(w, d)
+	})
 }
 
 // floodBigPeer adds to what the biggest peers send a share of it: three times as much can be seen, half as much is what
