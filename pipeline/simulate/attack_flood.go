@@ -3,7 +3,7 @@ package simulate
 // Floods of deliveries by one server. What is known of real ones: a suspension on a big server gave its neighbours a
 // hundred times their load for five hours, and one profile drew 22,290 deliveries of that kind; whole servers fell
 // behind for hours. No sender's rate was published: those below are assumptions, taken from what a server can do. Mastodon
-// on a small machine answers some 50 deliveries a second, so that 40 from one sender are felt by all. A small server of
+// on a small machine answers some 50 deliveries a second, so that 40 from one sender leave little for the others. A small server of
 // 3,000 peers has some dozens of requests a minute: as many again from one sender top the list of whoever looks, and a
 // twentieth of that hides.
 var floodAttacks = []scenario{
