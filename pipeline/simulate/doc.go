@@ -34,7 +34,14 @@
 // # Scenarios
 //
 // Attacks and weird days are scenarios (scenario.go): functions that call the World's primitives (world.go), at times
-// that a Plan says. What they did stands in truth.jsonl (truth.go), which detection never reads.
+// that a Plan says. Each stands in the table of the file that plays it, attack_*.go or weird_*.go. What they did stands in
+// truth.jsonl (truth.go), which detection never reads: it is written by what a scenario really sent, not by its plan
+// (played.go). Whose server, key and address is used is an attacker; whose name is only written is forged, or invented.
+//
+// Obvious is what anybody sees who looks, moderate what a careful administrator finds within the hour, stealthy what
+// only counting finds. Numbers come from reported incidents where there are any; each table says which, and what is
+// assumed. Season (plan.go) plans a bench run: six seeds in a row have each weird scenario once, and each attack at each
+// intensity two or three times.
 //
 // # What is assumed
 //
