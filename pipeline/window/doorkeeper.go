@@ -33,11 +33,17 @@ const (
 	admitAt      = 8 // events before a key gets a place
 )
 
-// raise counts an event of hash at a second, and returns how many there were.
-func (d *doorkeeper) raise(hash uint64, second uint32) uint32 {
+// raise counts n events of hash at a second, and returns how many there were.
+func (d *doorkeeper) raise(hash uint64, second, n uint32) uint32 {
 	d.turn(second / 60)
-	return d.panes[0].raise(hash) + d.panes[1].count(hash)
+	return d.panes[0].raise(hash, n) + d.panes[1].count(hash)
 }
+
+// doorHash is under which the events of a part of a key are counted that it gets its place by.
+func doorHash(hash uint64, p Part) uint64 { return hash ^ uint64(p) }
+
+// rareHash is under which those of a metric are that few events belong to. All of a key's counters share a line.
+func rareHash(hash uint64, n Name, p Part) uint64 { return hash ^ uint64(n+1)<<1 ^ uint64(p) }
 
 // count returns how many events of hash there were, without counting one.
 func (d *doorkeeper) count(hash uint64, second uint32) uint32 {
@@ -82,13 +88,13 @@ func (p *doorPane) need() int {
 // doorRoom is for how many keys a filter is made: half as many as it has counters.
 func doorRoom(words int) int { return words * 4 }
 
-func (p *doorPane) raise(hash uint64) uint32 {
+func (p *doorPane) raise(hash uint64, by uint32) uint32 {
 	var n uint32
 	last := len(p.filters) - 1
 	for _, f := range p.filters[:last] {
 		n += lowest(f, hash)
 	}
-	count, fresh := lift(p.filters[last], hash)
+	count, fresh := lift(p.filters[last], hash, by)
 	if fresh {
 		p.filled++
 	}
@@ -130,21 +136,20 @@ func lowest(f []uint64, hash uint64) uint32 {
 	return uint32(least)
 }
 
-// lift raises those counters of hash that are lowest, and returns the new count, and whether it was zero
+// lift raises the counters of hash to by more than the lowest of them, and returns that, and whether it was zero
 // before.
-func lift(f []uint64, hash uint64) (uint32, bool) {
+func lift(f []uint64, hash uint64, by uint32) (uint32, bool) {
 	least := lowest(f, hash)
-	if least == doorMax {
-		return doorMax, false
-	}
+	to := min(uint64(least)+uint64(by), doorMax)
 	w, h := line(f, hash)
 	for range doorCounters {
-		if at := &w[h>>3&7]; *at>>(h&7*8)&doorMax == uint64(least) {
-			*at += 1 << (h & 7 * 8)
+		at, shift := &w[h>>3&7], h&7*8
+		if now := *at >> shift & doorMax; now < to {
+			*at += (to - now) << shift
 		}
 		h >>= 6
 	}
-	return least + 1, least == 0
+	return uint32(to), least == 0
 }
 
 func (d *doorkeeper) write(c *coder) {

@@ -130,54 +130,87 @@ func (s *Space) parent(t Table, slot int32) record {
 
 func (s *Space) admit(k *sight, parent int32) {
 	tab := s.tables[k.table]
-	before, in := tab.knock(k.hash, k.second, k.proven)
+	before, in := tab.knock(k.hash, k.second, s.partOf(k), k.proven)
 	if !in {
 		return
 	}
-	k.slot = tab.admit(k.hash, before, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim) })
+	k.slot = tab.admit(k.hash, before, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })
 	k.fresh, k.before = k.slot != 0, before
 }
 
 // baseOf names the metric to which all events count that the doorkeeper counts of a key, for want of better.
 var baseOf = [numTables]Name{Site: Inbox, Domain: Inbox, Actor: Inbox, IP: Dynamic, Prefix: Dynamic, Class: JobStarts}
 
-// settle makes good for a key that got its slot just now what it had in the time before: all that the
-// doorkeeper counted is its base metric's, and other metrics have a count of their own there. Only what is claimed
-// is counted at the door, so that is where it goes, for a name.
+// partOf returns the part to which an event of k counts.
+func (s *Space) partOf(k *sight) Part {
+	if k.proven || s.opts.Space != pipeline.SpaceSite {
+		return Proven
+	}
+	return ClaimedPart
+}
+
+// settle counts an event at the door for the metrics that few events belong to, if the key has no slot. For one
+// that got its slot just now it makes good what had come before: all that it knocked with is its base metric's.
 func (s *Space) settle(k *sight, set nameSet) {
 	door := s.tables[k.table].door
 	if door == nil || k.slot != 0 && !k.fresh {
 		return
 	}
-	part := Proven
-	if s.opts.Space == pipeline.SpaceSite {
-		part = ClaimedPart
-	}
+	part := s.partOf(k)
 	for _, m := range s.metrics {
 		if m.table != k.table || m.weigh != nil {
 			continue
 		}
-		before := k.before
-		if m.name != baseOf[k.table] {
-			before = s.rare(door, k, m.name, set)
+		base := m.name == baseOf[k.table]
+		var before [numParts]uint32
+		before[part] = k.before
+		if !base && set.has(m.name) {
+			before[part] = door.raise(rareHash(k.hash, m.name, part), k.second, 1) - 1
 		}
-		if k.fresh && before > 0 {
-			m.layout.add(m.make(k.slot, part), k.second, before)
+		if !k.fresh {
+			continue
+		}
+		for p := range numParts {
+			if p != part || !base && !set.has(m.name) {
+				before[p] = door.count(m.doorHash(k.hash, p), k.second)
+			}
+			own := uint32(0)
+			if p == part && set.has(m.name) {
+				own = 1
+			}
+			if before[p]+own > 0 {
+				m.layout.credit(m.make(k.slot, p), k.second, before[p], before[p]+own)
+			}
 		}
 	}
 }
 
-// rare counts an event at the door for a metric that few events belong to, if it has it, and returns how many
-// there were before.
-func (s *Space) rare(door *doorkeeper, k *sight, n Name, set nameSet) uint32 {
-	hash := mix(k.hash ^ uint64(n+1))
-	switch {
-	case set.has(n) && !k.proven:
-		return door.raise(hash, k.second) - 1
-	case k.fresh && k.before > 0:
-		return door.count(hash, k.second)
+// refund counts at the door what a key that is replaced had in the last minute while it had its place, so that it
+// is not lost if the key comes back. What had come before is counted there still, or too old.
+func (s *Space) refund(t Table, slot int32, second uint32) {
+	door, hash := s.tables[t].door, s.tables[t].record(slot).hash()
+	if door == nil {
+		return
 	}
-	return 0
+	for _, m := range s.metrics {
+		if m.table != t || m.weigh != nil {
+			continue
+		}
+		for p := range numParts {
+			if w := m.ring(slot, p); w != nil {
+				if n := m.layout.inside(w, second); n > 0 {
+					door.raise(m.doorHash(hash, p), second, n)
+				}
+			}
+		}
+	}
+}
+
+func (m *Metric) doorHash(hash uint64, p Part) uint64 {
+	if m.name == baseOf[m.table] {
+		return doorHash(hash, p)
+	}
+	return rareHash(hash, m.name, p)
 }
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }

@@ -11,6 +11,7 @@ type layout struct {
 	scales  Scales
 	heads   [numScales]uint32 // offset of the scale's two words; 0 if it has none
 	buckets [numScales]uint32 // offset of its closed buckets
+	before  uint32            // offset of the word that tells how many came at the door
 	words   uint32
 }
 
@@ -39,8 +40,34 @@ func newLayout(scales Scales) layout {
 			l.words += scaleSpecs[s].count
 		}
 	}
-	l.words = lines(l.words)
+	l.before = l.words
+	l.words = lines(l.words + 1)
 	return l
+}
+
+// credit counts n events that came at the door before there was a ring; known are counted there already, the
+// one that is to be added next included.
+func (l *layout) credit(w []uint32, t, n, known uint32) {
+	l.add(w, t, n)
+	w[l.before] = known
+}
+
+// inside returns how many events of the last minute, at least, came since there is a ring.
+func (l *layout) inside(w []uint32, t uint32) uint32 {
+	return min(l.sum(w, l.minute(), t), w[ringSeen]-w[l.before])
+}
+
+// minute returns the shortest scale of at least a minute, or the longest there is.
+func (l *layout) minute() Scale {
+	var best Scale
+	for s := range numScales {
+		if l.scales.Has(s) {
+			if best = s; s >= S1m {
+				break
+			}
+		}
+	}
+	return best
 }
 
 // add counts n events at second t, which is never before the ring's.

@@ -194,7 +194,7 @@ func (s *siege) holdSums(w *watched, t int, slot int32) error {
 		}
 		high := k.within(scale.Reach(), s.now)
 		if k.safe == 0 || s.now.Sub(k.safe) < scale.Reach() { // it may have come in just now
-			high = k.within(scale.Reach()+2*doorTime, s.now) + overCount
+			high = k.within(scale.Reach()+3*doorTime, s.now) + overCount
 		}
 		if got > high {
 			return fmt.Errorf("%s: got %d, want at most %d", scale, got, high)

@@ -153,7 +153,8 @@ func (s *Space) pin(t Table, slot int32, until pipeline.Time) {
 }
 
 // forget frees what a key that is replaced holds elsewhere.
-func (s *Space) forget(t Table, slot int32) {
+func (s *Space) forget(t Table, slot int32, second uint32) {
+	s.refund(t, slot, second)
 	r := s.tables[t].record(slot)
 	for _, m := range s.metrics {
 		if m.table == t {

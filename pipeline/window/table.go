@@ -44,24 +44,22 @@ func (t *table) used() int { return t.index.used }
 
 // knock counts an event of a key that has no place, and returns whether it is to get one, and how many had
 // come before: the eighth that the doorkeeper counts gets one, any while there is no doorkeeper, and any that is
-// proven, for names that are really used cost something. Proven ones are not counted at the door.
-func (t *table) knock(hash uint64, second uint32, proven bool) (before uint32, in bool) {
+// proven, for names that are really used cost something. Claimed and proven ones are counted apart.
+func (t *table) knock(hash uint64, second uint32, p Part, proven bool) (before uint32, in bool) {
 	if t.door == nil {
 		if 2*t.used() < t.capacity {
 			return 0, true
 		}
 		t.door = &doorkeeper{}
 	}
-	if proven {
-		return t.door.count(hash, second), true
-	}
-	n := t.door.raise(hash, second)
-	return n - 1, n >= admitAt
+	n := t.door.raise(doorHash(hash, p), second, 1)
+	return n - 1, proven || n >= admitAt
 }
 
-// admit gives the key a slot, with the weight of what came before, and of whom it takes the place; 0 when its parent's quota is spent and no sibling found
-// that may go, or when nobody may go. forget is told of a slot that is taken from another key, before its
-// record is cleared.
+// admit gives the key a slot, with the weight of what came before or of whom it replaces, if that is more (what
+// the door counted may be counted there for another minute, and must not add up); 0 when its parent's quota is
+// spent and no sibling found that may go, or when nobody may go. forget is told of a slot that is taken from
+// another key, before its record is cleared.
 func (t *table) admit(hash uint64, before, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
 	t.ranks.turn(epochOf(second), &t.keys)
 	t.turn(second)
@@ -71,7 +69,7 @@ func (t *table) admit(hash uint64, before, second uint32, parent record, proven 
 	}
 	r := t.record(slot)
 	r.setHash(hash)
-	*r.at(recFirst), r[recLast], r[recWeight] = second, second, before+inherited
+	*r.at(recFirst), r[recLast], r[recWeight] = second, second, max(before, inherited)
 	if proven {
 		r[recDays] = flagProven
 	}
