@@ -42,7 +42,22 @@ func (s Share) percent() string {
 	if s.Value == nil {
 		return "none tried"
 	}
-	return fmt.Sprintf("%.0f %% (%.0f–%.0f), %d of %d", *s.Value*100, math.Floor(s.Low*100), math.Ceil(s.High*100), s.K, s.N)
+	return fmt.Sprintf("%s, %d of %d", s.brief(), s.K, s.N)
+}
+
+// brief returns a share in per cent with its interval. All and none are said of all and none only.
+func (s Share) brief() string {
+	if s.Value == nil {
+		return "none tried"
+	}
+	v := fmt.Sprintf("%.0f", *s.Value*100)
+	switch {
+	case v == "100" && s.K < s.N:
+		v = fmt.Sprintf("%.1f", math.Floor(*s.Value*1000)/10)
+	case v == "0" && s.K > 0:
+		v = fmt.Sprintf("%.1f", math.Ceil(*s.Value*1000)/10)
+	}
+	return fmt.Sprintf("%s %% (%.0f–%.0f)", v, math.Floor(s.Low*100), math.Ceil(s.High*100))
 }
 
 // rate returns incidents a day, and the bound.

@@ -121,22 +121,23 @@ type Row struct {
 	Report *Report
 }
 
-// Overview is one line for each report: what a README has room for. head are the labels' titles.
+// Overview is one line for each report: what a README has room for. head are the labels' titles. Times are by
+// intensity, the loudest first.
 func Overview(head []string, rows []Row) Table {
 	top := append([]string{}, head...)
 	for _, in := range Intensities() {
-		top = append(top, "found, "+in)
+		top = append(top, in+" found")
 	}
-	t := Table{append(top, "precision", "false per quiet day", "per weird day", "framed", "told after (median: "+strings.Join(Intensities(), ", ")+")")}
+	t := Table{append(top, "precision", "false per quiet day", "per weird day", "framed", "told after, median")}
 	for _, row := range rows {
 		r := row.Report
 		cells := append([]string{}, row.Labels...)
 		var after []string
 		for i := range Intensities() {
-			cells = append(cells, missed(r.Overall[i].Found))
+			cells = append(cells, r.Overall[i].Found.brief())
 			after = append(after, orDash(r.Overall[i].Median, seconds))
 		}
-		t = append(t, append(cells, r.Precision.percent(), r.False[Quiet].rate(), r.False[WeirdDay].rate(), fmt.Sprint(len(r.Framed)), strings.Join(after, ", ")))
+		t = append(t, append(cells, r.Precision.brief(), r.False[Quiet].rate(), r.False[WeirdDay].rate(), fmt.Sprint(len(r.Framed)), strings.Join(after, ", ")))
 	}
 	return t
 }
