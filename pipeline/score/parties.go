@@ -112,6 +112,9 @@ func (p *Parties) network(s string) bool {
 			return true
 		}
 	}
+	if n.IsSingleIP() {
+		return p.addrs[n.Addr()]
+	}
 	for a := range p.addrs {
 		if n.Contains(a) {
 			return true
