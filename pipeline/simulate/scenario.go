@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 )
@@ -17,8 +16,14 @@ type scenario struct {
 	play    func(w *World, p *played)
 }
 
-// registry is every scenario.
-var registry = slices.Concat([]scenario{})
+// registry is every scenario; each family of behaviour has its table in the file that plays it.
+var registry = slices.Concat(floodAttacks, loadAttacks, shapeAttacks, nameAttacks, spamAttacks, protocolAttacks, frameAttacks,
+	probeAttacks, loginAttacks, takeoverAttacks, logAttacks, peerWeirds, crowdWeirds, relayWeirds, serverWeirds)
+
+// minutes is how long a scenario lasts at each intensity.
+func minutes(obvious, moderate, stealthy int) [3]time.Duration {
+	return [3]time.Duration{time.Duration(obvious) * time.Minute, time.Duration(moderate) * time.Minute, time.Duration(stealthy) * time.Minute}
+}
 
 // scenarioNamed returns the scenario of that name, or nil.
 func scenarioNamed(name string) *scenario {
@@ -28,26 +33,6 @@ func scenarioNamed(name string) *scenario {
 		}
 	}
 	return nil
-}
-
-// A played is one scenario as it was played: what the truth says of it. Play sets start and end and the rest is the
-// scenario's.
-type played struct {
-	id         string
-	scenario   *scenario
-	intensity  Intensity
-	start, end time.Time
-
-	domains, sites, actors, accounts []string // who attacks
-	ips                              []netip.Addr
-	prefixes                         []netip.Prefix
-	instance                         bool
-	sources                          []string
-	forged                           []string // honest sites whose names are written by the attacker
-	invented                         []string // names that nobody else uses and nobody owns
-	leaves                           []string // the logs in which it leaves a trace
-	names                            []string // sites and addresses concerned, of a weird one
-	events                           int      // malicious requests
 }
 
 // stage lets every scenario of a plan begin at its time.

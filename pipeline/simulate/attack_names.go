@@ -1,0 +1,46 @@
+package simulate
+
+import (
+	"fmt"
+	"time"
+)
+
+// Attacks by many names.
+var nameAttacks = []scenario{
+	{name: "subdomain_storm", threats: []string{"dos", "malicious_instance"}, last: minutes(30, 60, 120), play: stormSubdomains},
+	{name: "invented_keys", threats: []string{"dos", "exploit", "malicious_instance"}, last: minutes(10, 30, 90), play: hideBehindInvented},
+}
+
+// stormSubdomains is activitypub-troll.cf, December 2022: each post is from a new sub-domain, and mentions accounts of
+// further ones, which our server then fetches. One server counted 10,553 accounts and 5,273 statuses of it: the obvious
+// one is of that size, if it took an hour; the others are a tenth and a fiftieth.
+func stormSubdomains(w *World, p *played) {
+	troll := w.NewPeer(PeerSpec{Software: "mastodon", Kind: Hosting, Addresses: 2})
+	p.throughout(w, by(p, 88.0, 9, 0.9), func(i int) {
+		host := fmt.Sprintf("%s.%s", appendBase36(nil, w.Rand().Uint64(), 8), troll.Site())
+		d := Delivery{From: troll, Domain: host, Activity: Create, NewActor: true, Mentions: 1, Resolves: 2, NoRetry: true}
+		if i%3 == 0 {
+			d.Jobs = []Job{{Class: "ResolveAccountWorker", Delay: time.Second, Tries: 2,
+				Error: fmt.Sprintf("HTTP::TimeoutError: Timed out after using the allocated 10 seconds for https://z%s", host)}}
+		}
+		p.strike(w, d)
+	})
+}
+
+// hideBehindInvented writes keys of servers that don't exist, each once, to fill the memory of whoever counts by name,
+// while a server of the same hand really floods. Fifty a second is what one connection can do; the real one's numbers
+// are those of the other floods.
+func hideBehindInvented(w *World, p *played) {
+	peer := ownServer(w, "mastodon")
+	decoys := rented(w, p, by(p, 4, 4, 2))
+	p.throughout(w, by(p, 3000.0, 600, 60), func(i int) {
+		host := inventName(w)
+		d := Delivery{Domain: host, KeyID: "https://" + host + "/users/a#main-key", IP: oneOf(w, decoys), Outcome: GoneKey, NoRetry: true,
+			Agent: mastodonAgent(host)}
+		if i%4 == 0 {
+			d.Outcome = Unfetchable
+		}
+		p.invent(w, d)
+	})
+	p.throughout(w, by(p, 240.0, 60, 8), func(int) { p.strike(w, chatter(w, peer)) })
+}
