@@ -62,7 +62,8 @@ func (j *judge) incident(i *Incident) {
 	default:
 		kind := j.day(i.Opened)
 		j.tally.False[kind]++
-		j.tally.blame(Culprit{Detector: i.Detector, Day: kind, During: j.truth.during(i.Opened)}, 1)
+		about := j.truth.anyRunning(i.Opened, func(a *Attack) bool { return i.about(&a.Attackers) })
+		j.tally.blame(Culprit{Detector: i.Detector, Day: kind, During: j.truth.during(i.Opened), Attacker: about}, 1)
 	}
 }
 

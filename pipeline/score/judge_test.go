@@ -163,6 +163,17 @@ func TestJudgeAttack(t *testing.T) {
 	}
 }
 
+// TestWrongThreat is false, and is told from what is wrong about the party.
+func TestWrongThreat(t *testing.T) {
+	i := told(inAttack, "site", "bad.example")
+	i.Threat = pipeline.ThreatLeak
+	tally := Judge(readTruth(t, story...), []Incident{i, told(inAttack, "ip", "192.0.2.8")}, nil)
+	want := "[{domain_flood attack domain_flood false 1} {domain_flood attack domain_flood true 1}]"
+	if got := fmt.Sprint(tally.Report("fedwarden").Whose); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // TestMerge adds a run to itself: counts double, shares stay, intervals shrink.
 func TestMerge(t *testing.T) {
 	read := readTruth(t, story...)

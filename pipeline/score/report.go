@@ -1,6 +1,7 @@
 package score
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -55,11 +56,13 @@ type Rate struct {
 	Upper     *float64 `json:"upper"`
 }
 
-// A Blame is how many false incidents a detector had on days of a kind during a scenario.
+// A Blame is how many false incidents a detector had on days of a kind during a scenario. Those about the
+// attacker are false by their threat alone.
 type Blame struct {
 	Detector  string `json:"detector"`
 	Day       string `json:"day"`
 	During    string `json:"during"`
+	Attacker  bool   `json:"about_attacker"`
 	Incidents int    `json:"incidents"`
 }
 
@@ -168,13 +171,17 @@ func per(x, n float64) *float64 {
 func (t *Tally) blames() []Blame {
 	list := []Blame{}
 	for c, n := range t.Whose {
-		list = append(list, Blame{Detector: c.Detector, Day: c.Day.String(), During: c.During, Incidents: n})
+		list = append(list, Blame{Detector: c.Detector, Day: c.Day.String(), During: c.During, Attacker: c.Attacker, Incidents: n})
 	}
 	slices.SortFunc(list, func(a, b Blame) int {
 		if a.Incidents != b.Incidents {
 			return b.Incidents - a.Incidents
 		}
-		return strings.Compare(a.Detector+" "+a.Day+" "+a.During, b.Detector+" "+b.Day+" "+b.During)
+		return strings.Compare(a.key(), b.key())
 	})
 	return list
+}
+
+func (b *Blame) key() string {
+	return fmt.Sprint(b.Detector, " ", b.Day, " ", b.During, " ", b.Attacker)
 }

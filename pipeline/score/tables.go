@@ -99,9 +99,13 @@ func missed(s Share) string {
 
 // Blames lists what was false.
 func Blames(r *Report) Table {
-	t := Table{{"false incidents of " + r.Name, "day", "during", "incidents"}}
+	t := Table{{"false incidents of " + r.Name, "day", "during", "about", "incidents"}}
 	for _, b := range r.Whose {
-		t = append(t, []string{b.Detector, b.Day, b.During, fmt.Sprint(b.Incidents)})
+		about := ""
+		if b.Attacker {
+			about = "the attacker, wrong threat"
+		}
+		t = append(t, []string{b.Detector, b.Day, b.During, about, fmt.Sprint(b.Incidents)})
 	}
 	return t
 }

@@ -54,6 +54,7 @@ type Culprit struct {
 	Detector string
 	Day      Day
 	During   string // the scenario at that time, weird or attack; empty if none
+	Attacker bool   // it is about the attacker, and right but for the threat
 }
 
 // A Named is an innocent who was named.
