@@ -35,6 +35,11 @@ func TestRulesFail(t *testing.T) {
 		{"imports of pipeline", "pipeline/x.go", `import "golang.org/x/net/idna"`, 1},
 		{"imports of pipeline", "pipeline/x.go", `import "net/netip"`, 0},
 
+		{"imports of simulate", "pipeline/simulate/x.go", `import "` + module + `pipeline"`, 1},
+		{"imports of simulate", "pipeline/simulate/x.go", `import "` + module + `detectors/flood"`, 1},
+		{"imports of simulate", "pipeline/simulate/x.go", `import "math/rand/v2"`, 0},
+		{"imports of simulate", "pipeline/score/x.go", `import "` + module + `pipeline"`, 0},
+
 		{"imports of the core", "pipeline/engine/x.go", `import "os"`, 1},
 		{"imports of the core", "pipeline/parse/x.go", `import "sync"`, 1},
 		{"imports of the core", "detectors/spam/x.go", `import r "math/rand/v2"`, 1},

@@ -32,6 +32,7 @@ type commands struct {
 	Kafka      kafkaCommand      `cmd:"" help:"Look at the Kafka that the configuration names."`
 	Detect     detectCommand     `cmd:"" help:"Find the logs of this machine, and say what stands in their way."`
 	Snippet    snippetCommand    `cmd:"" help:"Print what makes nginx or Rails tell more."`
+	Simulate   simulateCommand   `cmd:"" help:"Write the logs of a server that is made up, with attacks of which the truth is known."`
 	Detectors  detectorsCommand  `cmd:"" help:"List the detectors, or document one."`
 	Health     healthCommand     `cmd:"" help:"Ask a running fedwarden whether it is well (for containers)."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`

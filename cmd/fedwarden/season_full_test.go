@@ -32,20 +32,13 @@ type benchPart struct {
 //
 //	FEDWARDEN_BENCH=full go test -run FullBench -timeout 6h -v ./cmd/fedwarden
 //
-// FEDWARDEN_BENCH_SEEDS says how many seeds at most there are of each.
+// FEDWARDEN_BENCH_SEEDS says how many seeds at most there are of each, FEDWARDEN_BENCH_SERVER=small that there
+// are no others.
 func TestFullBench(t *testing.T) {
 	if os.Getenv("FEDWARDEN_BENCH") != "full" {
 		t.Skip("takes hours: FEDWARDEN_BENCH=full runs it")
 	}
-	var parts []*benchPart
-	for _, server := range seasonServers {
-		if n, err := strconv.Atoi(os.Getenv("FEDWARDEN_BENCH_SEEDS")); err == nil && n > 0 {
-			server.seeds = min(server.seeds, n)
-		}
-		for _, family := range seasonFamilies {
-			parts = append(parts, &benchPart{server: server, family: family, all: verdicts{}})
-		}
-	}
+	parts := benchParts()
 	runBench(t, parts)
 	if t.Failed() {
 		return
@@ -61,6 +54,25 @@ func TestFullBench(t *testing.T) {
 			}
 		}
 	}
+}
+
+// benchParts are what the environment asks for.
+func benchParts() []*benchPart {
+	most, err := strconv.Atoi(os.Getenv("FEDWARDEN_BENCH_SEEDS"))
+	only := os.Getenv("FEDWARDEN_BENCH_SERVER")
+	var parts []*benchPart
+	for _, server := range seasonServers {
+		if only != "" && only != server.name {
+			continue
+		}
+		if err == nil && most > 0 {
+			server.seeds = min(server.seeds, most)
+		}
+		for _, family := range seasonFamilies {
+			parts = append(parts, &benchPart{server: server, family: family, all: verdicts{}})
+		}
+	}
+	return parts
 }
 
 // runBench judges all seasons, a few at a time, and tells how far it is.

@@ -6,7 +6,7 @@ import (
 )
 
 // seed is what a peer's names are made of.
-func (p *Peer) seed() uint64 { return mix(uint64(p.id) + 77) }
+func (p *Peer) seed() uint64 { return p.names }
 
 func (p *Peer) inbox() string { return "https://" + p.host + "/inbox" }
 
@@ -41,7 +41,7 @@ func (p *Peer) upgrade(agent string) {
 		p.agent = agent
 		return
 	}
-	p.version = min(p.version+1, len(p.software.versions)-1)
+	p.version++
 	p.agent = p.software.agentOf(p.host, p.version)
 }
 
@@ -70,17 +70,12 @@ func (s *sim) intensity(p *Peer, at moment) float64 {
 	return f * rhythm(at, p.zone, s.family.swing) * s.family.modulate(&r, p)
 }
 
-// sessions is which share of the deliveries begins a session: of the rest, some go on with one, and some answer.
+// sessions is which share of the deliveries begins a session: of the rest, some go on with one, and some answer. An
+// answer may be answered in turn.
 func (f *family) sessions() float64 {
-	further := 0.35 / 0.65 // the mean of geometric(0.35)
-	if f.name == "pareto" {
-		further = 1.05
-	}
-	return (1 - f.replies*f.threads()) / (1 + further)
+	threads := f.mix[Create] + f.mix[Announce]
+	return 1 / (1 + threads*f.replies/(1-f.replies)) / (1 + f.more)
 }
-
-// threads is which share of the deliveries may be answered by others.
-func (f *family) threads() float64 { return f.mix[Create] + f.mix[Announce] }
 
 // peerArrives lets a peer begin a session, unless that was planned anew.
 func (s *sim) peerArrives(p *Peer) {
@@ -197,14 +192,14 @@ func (s *sim) cascade(b *burst, mean float64) {
 func (s *sim) outcome(d *Delivery, b *burst, r *stream) {
 	p := b.peer
 	switch {
-	case p.flaw == blocked:
-		d.Outcome = Blocked
 	case d.Activity == Delete && (b.purge || r.chance(s.family.unknown)):
 		// Deleted accounts were mostly never known here.
 		d.Outcome, d.Actor = UnknownActor, 1_000_000+r.intn(1<<30)
-		if r.chance(0.06) {
+		if r.chance(0.01) {
 			d.Outcome = GoneKey
 		}
+	case p.flaw == blocked:
+		d.Outcome = Blocked
 	case p.flaw == skewed:
 		d.Outcome, d.NoRetry = BadSignature, r.chance(0.6)
 	case p.flaw == hidden && r.chance(0.7):
@@ -225,7 +220,7 @@ func (s *sim) outcome(d *Delivery, b *burst, r *stream) {
 }
 
 // usualOutcomes are those of a sound peer: assumptions.
-var usualOutcomes = [outcomes]float64{Accepted: 0.9885, BadSignature: 0.002, GoneKey: 0.005, Unfetchable: 0.0015, NoRecipient: 0.002, GoneRecipient: 0.0006, Broken: 0.0004}
+var usualOutcomes = [outcomes]float64{Accepted: 0.9938, BadSignature: 0.0006, GoneKey: 0.0012, Unfetchable: 0.0014, NoRecipient: 0.002, GoneRecipient: 0.0006, Broken: 0.0002}
 
 // peerIsBack lets a peer send what it could not while it was down, some a second.
 func (s *sim) peerIsBack(p *Peer) {

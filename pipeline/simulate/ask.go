@@ -48,7 +48,7 @@ func (s *sim) ownLine(x *exchange) {
 		if x.status >= 300 && x.status < 400 {
 			x.bytes = 120 + x.rng.intn(60)
 		} else if x.status >= 400 {
-			x.bytes = int(notFound.bytes)
+			x.bytes = int(ownRoutes[toNowhere].bytes)
 		}
 	}
 }

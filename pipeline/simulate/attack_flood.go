@@ -2,9 +2,10 @@ package simulate
 
 // Floods of deliveries by one server. What is known of real ones: a suspension on a big server gave its neighbours a
 // hundred times their load for five hours, and one profile drew 22,290 deliveries of that kind; whole servers fell
-// behind for hours. No sender's rate was published: those below are assumptions, taken from what a server is worth.
-// Mastodon on a small machine answers some 50 deliveries a second, so 20 a second from one sender is felt by all; two
-// a second top the list of whoever looks; and some every minute hide among thousands.
+// behind for hours. No sender's rate was published: those below are assumptions, taken from what a server can do. Mastodon
+// on a small machine answers some 50 deliveries a second, so that 40 from one sender are felt by all. A small server of
+// 3,000 peers has some dozens of requests a minute: as many again from one sender top the list of whoever looks, and a
+// twentieth of that hides.
 var floodAttacks = []scenario{
 	{name: "domain_flood_known", threats: []string{"dos", "takeover"}, last: minutes(10, 30, 120), play: floodKnown},
 	{name: "domain_flood_cold", threats: []string{"dos", "malicious_instance"}, last: minutes(10, 30, 120), play: floodCold},
@@ -16,7 +17,7 @@ var floodAttacks = []scenario{
 func floodKnown(w *World, p *played) {
 	peer := w.Peers.Between(20, 1500)
 	usual := peer.Rate() / (24 * 60)
-	p.throughout(w, by(p, 1200, 120, max(6, 8*usual)), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 2400, 40, max(2.5, 4*usual)), func(int) { p.strike(w, chatter(w, peer)) })
 }
 
 // chatter is a delivery as any server sends it, by one of its known actors.
@@ -28,7 +29,7 @@ func chatter(w *World, from *Peer) Delivery {
 // floodCold lets a server that nobody knows flood us, from one rented machine.
 func floodCold(w *World, p *played) {
 	peer := w.NewPeer(PeerSpec{Software: "mastodon", Kind: Hosting, Actors: 40})
-	p.throughout(w, by(p, 1500.0, 90, 8), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 3000, 30, 2.5), func(int) { p.strike(w, chatter(w, peer)) })
 }
 
 // floodBigPeer adds to what the biggest peers send a share of it: three times as much can be seen, half as much is what

@@ -27,7 +27,7 @@ func claim(w *World, v *Peer, o Outcome) Delivery {
 func frameBySignatures(w *World, p *played) {
 	v := victim(w)
 	ips := addresses(w, Hosting, by(p, 3, 2, 4))
-	p.throughout(w, by(p, 600.0, 40, 4), func(int) {
+	p.throughout(w, p.pace(w, 600, 25, 2.5), func(int) {
 		d := claim(w, v, BadSignature)
 		d.IP = oneOf(w, ips)
 		p.forge(w, v, d)
@@ -40,7 +40,7 @@ func frameByAgent(w *World, p *played) {
 	v := victim(w)
 	own := ownServer(w, "mastodon")
 	ip := own.Addresses()[0]
-	p.throughout(w, by(p, 600.0, 40, 4), func(i int) {
+	p.throughout(w, p.pace(w, 600, 25, 2.5), func(i int) {
 		p.forged = append(p.forged, v.Site())
 		if i%2 == 0 {
 			p.strike(w, Delivery{From: own, Actor: i % 10, Agent: v.Agent(), Activity: Create, NoRetry: true})
@@ -54,7 +54,7 @@ func frameByAgent(w *World, p *played) {
 func frameByDeletes(w *World, p *played) {
 	v := victim(w)
 	ips := addresses(w, Hosting, by(p, 2, 2, 3))
-	p.throughout(w, by(p, 900.0, 60, 6), func(int) {
+	p.throughout(w, p.pace(w, 900, 40, 4), func(int) {
 		d := claim(w, v, UnknownActor)
 		d.Activity, d.IP = Delete, oneOf(w, ips)
 		d.KeyID = fmt.Sprintf("https://%s/users/%s#main-key", v.Host(), appendBase36(nil, w.Rand().Uint64(), 9))
@@ -66,7 +66,7 @@ func frameByDeletes(w *World, p *played) {
 func frameFromNextDoor(w *World, p *played) {
 	v := victim(w)
 	ip := w.AddressNear(v)
-	p.throughout(w, by(p, 600.0, 40, 4), func(i int) {
+	p.throughout(w, p.pace(w, 600, 25, 2.5), func(i int) {
 		d := claim(w, v, BadSignature)
 		if i%3 == 0 {
 			d = claim(w, v, UnknownActor)

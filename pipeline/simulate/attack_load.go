@@ -18,8 +18,8 @@ var loadAttacks = []scenario{
 // surgeWeb lets a botnet of people's devices read: each but little, so that no limit by address holds.
 func surgeWeb(w *World, p *played) {
 	p.instance = true
-	bots := botnet(w, by(p, 2500, 600, 250))
-	p.throughout(w, by(p, 3600.0, 600, 80), func(int) {
+	bots := botnet(w, by(p, 2500, 400, 150))
+	p.throughout(w, p.pace(w, 3600, 120, 25), func(int) {
 		p.ask(w, Request{IP: oneOf(w, bots), Path: readablePath(w), Agent: w.LocalAgent(w.Rand().IntN(w.LocalUsers()))})
 	})
 }
@@ -52,7 +52,7 @@ func askCostly(w *World, p *played) {
 	ask := func(ip netip.Addr) {
 		p.ask(w, Request{IP: ip, Path: costlyPath(w), Agent: agent, Cost: cost, Patience: 30 * time.Second})
 	}
-	p.throughout(w, by(p, 300.0, 40, 5), func(int) { ask(oneOf(w, bots)) })
+	p.throughout(w, p.pace(w, 300, 20, 3), func(int) { ask(oneOf(w, bots)) })
 }
 
 func costlyPath(w *World) string {

@@ -32,7 +32,7 @@ func stuff(w *World, p *played) {
 	p.instance = true
 	bots := botnet(w, by(p, 400, 200, 80))
 	agent := w.LocalAgent(w.Rand().IntN(w.LocalUsers()))
-	p.throughout(w, by(p, 240.0, 24, 3), func(int) {
+	p.throughout(w, by(p, 240.0, 20, 2), func(int) {
 		result := SignInFailed
 		if w.Rand().IntN(200) == 0 {
 			result = SignInDone

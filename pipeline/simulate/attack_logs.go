@@ -76,7 +76,7 @@ func requestName(w *World) string {
 // sendLongLines sends agents, paths and key ids as long as nginx takes them (8 kB each), and longer: 414.
 func sendLongLines(w *World, p *played) {
 	ip := w.Address(Hosting)
-	p.throughout(w, by(p, 240.0, 20, 2), func(i int) {
+	p.throughout(w, by(p, 240.0, 15, 1), func(i int) {
 		long := strings.Repeat("A", 7000+w.Rand().IntN(1000))
 		switch i % 3 {
 		case 0:
@@ -95,7 +95,7 @@ func sendLongLines(w *World, p *played) {
 func sendInvalidText(w *World, p *played) {
 	ip := w.Address(Hosting)
 	bad := [...]string{"bad\xff\xfe\xc3( end", "caf\xc3", "\xe2\x80\xaemoc.elpmaxe", "\x1b[31mred\x1b[0m", "\xed\xa0\x80"}
-	p.throughout(w, by(p, 240.0, 20, 2), func(i int) {
+	p.throughout(w, by(p, 240.0, 15, 1), func(i int) {
 		text := oneOf(w, bad[:])
 		if i%2 == 0 {
 			p.ask(w, Request{IP: ip, Path: "/@" + w.LocalUser(0), Agent: text})

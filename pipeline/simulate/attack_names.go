@@ -33,7 +33,7 @@ func stormSubdomains(w *World, p *played) {
 func hideBehindInvented(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	decoys := rented(w, p, by(p, 4, 4, 2))
-	p.throughout(w, by(p, 3000.0, 600, 60), func(i int) {
+	p.throughout(w, p.pace(w, 3000, 180, 15), func(i int) {
 		host := inventName(w)
 		d := Delivery{Domain: host, KeyID: "https://" + host + "/users/a#main-key", IP: oneOf(w, decoys), Outcome: GoneKey, NoRetry: true,
 			Agent: mastodonAgent(host)}
@@ -42,5 +42,5 @@ func hideBehindInvented(w *World, p *played) {
 		}
 		p.invent(w, d)
 	})
-	p.throughout(w, by(p, 240.0, 60, 8), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 240, 30, 4), func(int) { p.strike(w, chatter(w, peer)) })
 }

@@ -18,7 +18,7 @@ var probeAttacks = []scenario{
 func enumerate(w *World, p *played) {
 	ips := addresses(w, Hosting, by(p, 1, 3, 6))
 	agent := oneOf(w, scriptAgents[:])
-	p.throughout(w, by(p, 1200.0, 60, 6), func(i int) {
+	p.throughout(w, p.pace(w, 1200, 40, 4), func(i int) {
 		u := i / 40 % w.LocalUsers()
 		p.ask(w, Request{IP: oneOf(w, ips), Agent: agent, Path: "/users/" + w.LocalUser(u) + "/statuses/" + w.LocalStatus(u)})
 	})
@@ -28,7 +28,7 @@ func enumerate(w *World, p *played) {
 func probePrivate(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	status := [...]int{404, 404, 404, 404, 403, 401, 200}
-	p.throughout(w, by(p, 300.0, 20, 2), func(i int) {
+	p.throughout(w, p.pace(w, 300, 15, 1), func(i int) {
 		u := w.Rand().IntN(w.LocalUsers())
 		p.visit(w, peer, Request{Path: "/users/" + w.LocalUser(u) + "/statuses/" + w.LocalStatus(u), Status: oneOf(w, status[:])})
 	})
@@ -38,7 +38,7 @@ func probePrivate(w *World, p *played) {
 func crawlGraph(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	lists := [...]string{"", "/followers?page=%d", "/following?page=%d", "/outbox?page=true&min_id=%d", "/collections/featured"}
-	p.throughout(w, by(p, 600.0, 40, 4), func(i int) {
+	p.throughout(w, p.pace(w, 600, 25, 2.5), func(i int) {
 		path := "/users/" + w.LocalUser(i/len(lists)%w.LocalUsers()) + lists[i%len(lists)]
 		if strings.Contains(path, "%d") {
 			path = fmt.Sprintf(path, 1+w.Rand().IntN(20))

@@ -15,7 +15,7 @@ var protocolAttacks = []scenario{
 // failSignatures tries ways to sign from a server of the attacker's own: none is right.
 func failSignatures(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	p.throughout(w, by(p, 480.0, 30, 3), func(i int) {
+	p.throughout(w, p.pace(w, 480, 20, 1.5), func(i int) {
 		d := Delivery{From: peer, Actor: i % 5, Activity: Create, Outcome: BadSignature, NoRetry: true}
 		if i%7 == 0 {
 			d.Outcome = Unsigned
@@ -27,7 +27,7 @@ func failSignatures(w *World, p *played) {
 // sendMalformed sends what is no JSON, or no UTF-8.
 func sendMalformed(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	p.throughout(w, by(p, 300.0, 20, 2), func(i int) {
+	p.throughout(w, p.pace(w, 300, 12, 1), func(i int) {
 		d := Delivery{From: peer, Activity: Create, Outcome: Malformed, NoRetry: true, Bytes: 40 + w.Rand().IntN(4000)}
 		if i%4 == 0 {
 			d.Outcome = NotUTF8
@@ -40,7 +40,7 @@ func sendMalformed(w *World, p *played) {
 // Mastodon takes.
 func sendOversized(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	p.throughout(w, by(p, 120.0, 8, 0.7), func(int) {
+	p.throughout(w, p.pace(w, 120, 6, 0.5), func(int) {
 		d := Delivery{From: peer, Activity: Create, Outcome: Oversized, NoRetry: true, Bytes: 2<<20 + w.Rand().IntN(30<<20), Cost: 3}
 		if p.intensity == Stealthy {
 			d.Outcome, d.Bytes = Accepted, 700<<10+w.Rand().IntN(300<<10)

@@ -6,7 +6,7 @@ import (
 )
 
 // Floods in shapes that fixed windows see badly, by a server that nobody knows. The shapes are those by which rate
-// limits are tested and evaded; the numbers are assumptions.
+// limits are tested and evaded; the numbers are assumptions, in the order of the floods of attack_flood.go.
 var shapeAttacks = []scenario{
 	{name: "slow_growth", threats: []string{"dos", "malicious_instance"}, last: minutes(90, 120, 240), play: growSlowly},
 	{name: "pulses", threats: []string{"dos", "malicious_instance"}, last: minutes(30, 60, 120), play: pulse},
@@ -18,7 +18,7 @@ var shapeAttacks = []scenario{
 // before.
 func growSlowly(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	peak := by(p, 1200.0, 120, 15)
+	peak := p.pace(w, 1200, 60, 8)
 	n := int(p.end.Sub(p.start) / time.Minute)
 	for i := range n {
 		from := p.start.Add(time.Duration(i) * time.Minute)
@@ -30,7 +30,7 @@ func growSlowly(w *World, p *played) {
 // pulse sends for twenty seconds and rests for five minutes.
 func pulse(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	n := by(p, 900, 120, 25)
+	n := int(p.pace(w, 900, 60, 8))
 	for at := p.start; at.Before(p.end); at = at.Add(5 * time.Minute) {
 		scatter(w, at, 20*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
 	}
@@ -39,7 +39,7 @@ func pulse(w *World, p *played) {
 // burstAtEdges sends in four seconds around full minutes, so that whoever counts by the minute sees two halves.
 func burstAtEdges(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
-	n := by(p, 200, 40, 10)
+	n := int(p.pace(w, 200, 20, 4))
 	for at := p.start.Truncate(time.Minute).Add(time.Minute); at.Before(p.end); at = at.Add(2 * time.Minute) {
 		scatter(w, at.Add(-2*time.Second), 4*time.Second, n, func(int) { p.strike(w, chatter(w, peer)) })
 	}
@@ -50,5 +50,5 @@ func burstAtEdges(w *World, p *played) {
 func floodRecovery(w *World, p *played) {
 	w.Outage(p.start.Add(-30*time.Minute), p.start, false)
 	peer := ownServer(w, "mastodon")
-	p.throughout(w, by(p, 1200.0, 120, 15), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 1200, 60, 6), func(int) { p.strike(w, chatter(w, peer)) })
 }

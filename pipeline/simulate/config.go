@@ -19,9 +19,16 @@ type Config struct {
 	Plan    Plan      // what happens besides; nil: nothing
 }
 
-// Sinks are where the logs go. One that is nil is not written; what is simulated does not depend on it.
+// Sinks are where the logs go. One that is nil is not written; what is simulated does not depend on it. One that is a
+// Rotator is rotated at each midnight, between two lines.
 type Sinks struct {
 	Nginx, Rails, Sidekiq, Truth io.Writer
+}
+
+// A Rotator is a log that is rotated.
+type Rotator interface {
+	io.Writer
+	Rotate() error
 }
 
 // The bounds of a Config: a world must fit into memory, and have a peer of every kind.
@@ -66,6 +73,9 @@ func (c *Config) complete() error {
 	c.Start = c.Start.UTC()
 	return c.check()
 }
+
+// Check returns what is wrong with a configuration; what is left open is not.
+func (c Config) Check() error { return c.complete() }
 
 func (c *Config) check() error {
 	switch {

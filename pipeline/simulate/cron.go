@@ -32,6 +32,8 @@ func (s *sim) winds() {
 func (s *sim) cronComes(i int) {
 	c := &crons[i]
 	r := streamOf(s.seed, c.class, uint64(s.now))
-	s.newJob(job{class: &classes[plainJob], custom: c.class, most: -1, takes: moment(r.lognormal(c.ms, 0.4) * float64(millisecond)), rng: r}, 0)
+	if !s.dark {
+		s.newJob(job{class: &classes[plainJob], custom: c.class, most: -1, takes: moment(r.lognormal(c.ms, 0.4) * float64(millisecond)), rng: r}, 0)
+	}
 	s.schedule(s.now+c.every, evCron, int32(i))
 }

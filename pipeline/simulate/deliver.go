@@ -7,7 +7,7 @@ const ourHost = "social.example"
 func (s *sim) deliver(d *Delivery, rng stream) {
 	x := exchange{rng: rng, Delivery: *d, delivers: true, method: "POST", proto: "HTTP/1.1", patience: senderPatience}
 	x.id = x.rng.Uint64()
-	x.path, x.route = "/inbox", &inboxRoute
+	x.path, x.route = "/inbox", &ownRoutes[toInbox]
 	if d.To != "" {
 		x.path = "/users/" + d.To + "/inbox"
 	}
@@ -100,6 +100,7 @@ func (s *sim) service(x *exchange) moment {
 func (s *sim) consequences(x *exchange) {
 	if x.delivers && x.Outcome == Accepted {
 		d := x.Delivery
+		d.Bytes = x.body
 		rng := x.rng.fork()
 		s.newJob(job{rng: rng, class: &classes[processing], Delivery: d, cost: x.cost, err: d.Fails}, 0)
 		s.count.accepted++

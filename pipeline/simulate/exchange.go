@@ -71,6 +71,7 @@ func (s *sim) arrive(ref int32) {
 		x.took = x.hold + seconds(x.rng.lognormal(0.0004, 1))
 		s.await(ref, s.now+x.took, evEnd)
 	case s.down:
+		x.passed = s.now
 		s.answer(x, 502, 150)
 		s.await(ref, s.now+millisecond+moment(x.rng.intn(2000)), evEnd)
 	default:
@@ -157,7 +158,10 @@ func (s *sim) serve(ref int32) {
 func (s *sim) served(ref int32) {
 	x := &s.exchanges.rows[ref]
 	s.puma.end(s.now)
-	if !s.down {
+	switch {
+	case s.down && !x.ended: // Puma went down with it
+		s.answer(x, 502, 150)
+	case !s.down:
 		kept := x.status
 		if x.ended {
 			x.status = x.answered()
@@ -187,7 +191,9 @@ func (s *sim) ends(ref int32) {
 		return
 	}
 	x.ended = true
-	s.writeAccess(x)
+	if !s.dark {
+		s.writeAccess(x)
+	}
 	if x.delivers && retried(x.status) {
 		s.comeAgain(x)
 	}
@@ -217,6 +223,9 @@ func (s *sim) comeAgain(x *exchange) {
 	again.tries++
 	again.rng = x.rng.fork()
 	again.id = again.rng.Uint64()
+	if again.Outcome == Unfetchable && x.From.flaw != hidden && again.rng.chance(0.7) || again.Outcome == Broken {
+		again.Outcome = Accepted // what was amiss has passed
+	}
 	again.status, again.bytes = again.answered(), 0
 	wait := x.From.software.backoff(again.tries, &again.rng)
 	if at := s.now + wait; at < s.end {

@@ -78,7 +78,7 @@ func (s *sim) personality(l *local) {
 		l.office = r.intn(len(s.offices))
 	}
 	l.twoFactor, l.clumsy = r.chance(0.3), min(r.lognormal(0.12, 0.8), 0.8)
-	for range int(min(r.lognormal(22, 1.1), float64(s.config.Peers)/5)) {
+	for range int(min(r.lognormal(16, 1.1), float64(s.config.Peers)/5)) {
 		l.followers = append(l.followers, int32(float64(s.config.Peers)*math.Pow(r.float(), 2.4)))
 	}
 }
@@ -174,7 +174,7 @@ func (s *sim) opens(l *local, r stream) {
 	s.get(l, "/api/v2/notifications?limit=40", &r)
 }
 
-var stepWeights = [...]float64{0.34, 0.16, 0.12, 0.10, 0.08, 0.07, 0.04, 0.03, 0.02, 0.04}
+var stepWeights = [...]float64{0.36, 0.17, 0.12, 0.10, 0.08, 0.035, 0.04, 0.03, 0.02, 0.04}
 
 // does is one thing that a local user does.
 func (s *sim) does(l *local) {
@@ -203,7 +203,7 @@ func (s *sim) does(l *local) {
 		s.get(l, "/api/v1/accounts/relationships?id[]="+id, r)
 	case 5:
 		s.ask(&Request{IP: l.at, Method: "POST", Path: "/api/v1/statuses/" + id + "/reblog", Agent: l.agent(), User: true}, r.fork())
-		s.outgoing(r, min(len(l.followers), 200))
+		s.outgoing(r, min(len(l.followers), 80))
 	case 6:
 		s.get(l, "/api/v2/search?q="+string(appendName(nil, r.Uint64()))+"&resolve=true", r)
 	case 7:

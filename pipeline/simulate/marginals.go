@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"net/netip"
@@ -87,7 +86,7 @@ func (x *exchange) kind() string {
 		return "no HTTP"
 	case x.delivers:
 		return "inbox"
-	case x.route == &notFound:
+	case x.route == &ownRoutes[toNowhere]:
 		return "unknown"
 	case x.route.prefix == "/@" || x.route.prefix == "/@:u/":
 		return "/@"
@@ -206,29 +205,4 @@ func dispersion(x []int) float64 {
 		mean += sum / 12
 	}
 	return math.Max(variance, 0) / max(mean, 1e-9)
-}
-
-// top returns the n most frequent of a table, with their shares.
-func top[K comparable](m map[K]int, n int) string {
-	type row struct {
-		name  string
-		count int
-	}
-	var rows []row
-	all := 0
-	for k, c := range m {
-		rows = append(rows, row{fmt.Sprint(k), c})
-		all += c
-	}
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.count != b.count {
-			return b.count - a.count
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	var list []string
-	for _, r := range rows[:min(n, len(rows))] {
-		list = append(list, fmt.Sprintf("%s %.1f%%", r.name, 100*ratio(r.count, all)))
-	}
-	return strings.Join(list, ", ")
 }

@@ -51,6 +51,17 @@ func (o *out) flush() {
 	o.b = o.b[:0]
 }
 
+// rotate rotates a log that can be.
+func (o *out) rotate() {
+	r, ok := o.to.(Rotator)
+	if !ok {
+		return
+	}
+	if o.flush(); o.err == nil {
+		o.err = r.Rotate()
+	}
+}
+
 func (o *out) close() error {
 	if o.to != nil {
 		o.flush()

@@ -26,6 +26,7 @@ type Peer struct {
 	actors   int // known here
 	honest   bool
 	rng      stream
+	names    uint64 // of which its actors' names are made
 
 	rate       float64 // deliveries that it sends us a day
 	boost      float64

@@ -37,6 +37,12 @@ func (p *played) throughout(w *World, perMinute float64, f func(i int)) {
 	w.Every(p.start, p.end, perMinute/60, f)
 }
 
+// pace returns how often a minute an attack comes. The obvious one is as fast as its author can; the others hide in what
+// the server has anyway, of which a big one has more.
+func (p *played) pace(w *World, obvious, moderate, stealthy float64) float64 {
+	return by(p, obvious, moderate*w.busy(), stealthy*w.busy())
+}
+
 // strike sends a delivery from a server that the attacker owns or has taken over: it is his, by whatever name of his
 // he signs.
 func (p *played) strike(w *World, d Delivery) {

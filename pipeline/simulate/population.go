@@ -64,6 +64,7 @@ func (s *sim) honestPeer(i int, born moment) {
 	if born != 0 {
 		u = r.between(0.02, 0.93)
 	}
+	p.names = mix(uint64(i) + 77)
 	p.rate = s.family.rate(u) * r.lognormal(1, 0.15)
 	s.character(p, i)
 	p.host, p.site = hostOf(r, i)
@@ -79,7 +80,7 @@ func (s *sim) character(p *Peer, i int) {
 	p.version = len(p.software.versions) - 1 - min(r.geometric(0.5), len(p.software.versions)-1)
 	p.zone, p.shape = zoneOf(r), r.lognormal(1.6, 0.6)
 	p.lag = r.lognormal(1, 0.5)
-	p.flaw = flaw(r.pick([]float64{0.958, 0.018, 0.008, 0.010, 0.006}))
+	p.flaw = flaw(r.pick([]float64{0.966, 0.018, 0.004, 0.006, 0.006}))
 	if i < 40 {
 		p.flaw = sound
 	}
@@ -262,13 +263,13 @@ func (s *sim) living() int {
 func (s *sim) addPeer(spec *PeerSpec, r *stream) *Peer {
 	p := &Peer{id: int32(len(s.peers)), rng: r.fork(), honest: spec.Honest, born: max(s.now, 1), rate: spec.Rate, actors: max(spec.Actors, 1)}
 	s.character(p, 0)
-	p.dies = 0
+	p.dies, p.names = 0, p.rng.Uint64()
 	if p.software = softwareNamed(spec.Software); p.software == nil {
 		p.software = drawSoftware(&p.rng, 100)
 	}
 	p.version = len(p.software.versions) - 1
 	if p.host = spec.Host; p.host == "" {
-		p.host, _ = hostOf(&p.rng, 1_000_000+int(p.id))
+		p.host, _ = hostOf(&p.rng, 1_000_000+p.rng.intn(9_000_000))
 	}
 	p.site = siteOf(p.host)
 	p.agent = p.software.agentOf(p.host, p.version)

@@ -17,10 +17,16 @@ type route struct {
 	sigma      float64
 }
 
-var inboxRoute = route{prefix: "/inbox", controller: "ActivityPub::InboxesController", action: "create", format: "html", ms: 22, sigma: 0.5}
+// ownRoutes are where what is in no table goes: deliveries, and what has no route, which Rails answers too.
+var ownRoutes = [...]route{
+	toInbox:   {prefix: "/inbox", controller: "ActivityPub::InboxesController", action: "create", format: "html", ms: 22, sigma: 0.5},
+	toNowhere: {controller: "ApplicationController", action: "raise_not_found", format: "html", status: 404, bytes: 1989, ms: 4, sigma: 0.5},
+}
 
-// notFound is what has no route: Rails answers it.
-var notFound = route{controller: "ApplicationController", action: "raise_not_found", format: "html", status: 404, bytes: 1989, ms: 4, sigma: 0.5}
+const (
+	toInbox = iota
+	toNowhere
+)
 
 // routes are the paths of Mastodon. Latencies and sizes are assumptions, ordered by what the actions do; the share that
 // nginx answers out of its cache follows from dist/nginx.conf's proxy_cache and from which answers are public.
@@ -107,9 +113,9 @@ func routeOf(method, path string) *route {
 		return routeOf("GET", "/about")
 	}
 	if path == "/inbox" || path == "/actor/inbox" || strings.HasSuffix(path, "/inbox") {
-		return &inboxRoute
+		return &ownRoutes[toInbox]
 	}
-	best, length := &notFound, 0
+	best, length := &ownRoutes[toNowhere], 0
 	for i := range routes {
 		r := &routes[i]
 		if len(r.prefix) > length && (r.method == "" || r.method == method || r.method == "GET" && method == "HEAD") && fits(r.prefix, path) {

@@ -42,6 +42,10 @@ func (s *sim) enqueueJob(spec *Job, rng stream) {
 // jobStarts lets a thread run a job.
 func (s *sim) jobStarts(ref int32) {
 	j := &s.jobs.rows[ref]
+	if s.queues.stopped {
+		s.putBack(ref)
+		return
+	}
 	j.started = s.now
 	s.queues.busy++
 	s.count.jobs++
@@ -98,6 +102,10 @@ func (s *sim) reach(j *job, took moment) moment {
 func (s *sim) jobEnds(ref int32) {
 	j := &s.jobs.rows[ref]
 	s.queues.busy--
+	if s.dark { // killed with the machine: it is still in Redis
+		s.putBack(ref)
+		return
+	}
 	s.queues.idle = append(s.queues.idle, j.thread)
 	if j.failing == "" {
 		s.writeDone(j)
@@ -111,6 +119,13 @@ func (s *sim) jobEnds(ref int32) {
 		}
 	}
 	s.workOn()
+}
+
+// putBack queues a job that a thread had, for when there are threads again.
+func (s *sim) putBack(ref int32) {
+	j := &s.jobs.rows[ref]
+	s.queues.idle = append(s.queues.idle, j.thread)
+	s.queues.waiting[j.class.queue].push(ref)
 }
 
 // tryAgain queues a failed job anew, after its class's backoff, and reports whether it does.
@@ -211,12 +226,14 @@ func (s *sim) afterProcessing(j *job) {
 func (s *sim) afterStatus(j *job) {
 	r := &j.rng
 	local := j.Local
-	if local == 0 && !r.chance(s.family.unrelated) {
-		local = 1 + r.geometric(0.35)
-	}
-	if local <= 0 && j.Mentions == 0 {
-		s.writeRejected(j)
-		return
+	if local == 0 {
+		if j.Mentions == 0 && r.chance(s.family.unrelated) {
+			s.writeRejected(j)
+			return
+		}
+		if !r.chance(s.family.idle) {
+			local = 1 + r.geometric(0.15)
+		}
 	}
 	s.newJob(job{rng: r.fork(), class: &classes[distribution], Delivery: Delivery{From: j.From, Local: max(local, 0), Mentions: j.Mentions}}, moment(r.exp()*300))
 	if j.Link || j.Activity == Create && r.chance(0.14) {

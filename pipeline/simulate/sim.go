@@ -122,6 +122,7 @@ func newSim(c Config, to Sinks) *sim {
 	s.settle()
 	s.invite()
 	s.winds()
+	s.call(s.now+day-s.now%day, s.midnight)
 	return s
 }
 
@@ -177,6 +178,14 @@ func (s *sim) happen(e event) {
 	case evCron:
 		s.cronComes(int(e.ref))
 	}
+}
+
+// midnight rotates the logs.
+func (s *sim) midnight() {
+	for _, o := range [...]*out{&s.access, &s.rails, &s.sidekiq} {
+		o.rotate()
+	}
+	s.call(s.now+day, s.midnight)
 }
 
 // finish writes what is left and the truth.

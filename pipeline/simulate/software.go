@@ -80,7 +80,7 @@ func (s *software) agentOf(host string, version int) string {
 	for i := range len(s.agent) {
 		switch c := s.agent[i]; {
 		case c == '%':
-			b = append(b, s.versions[min(version, len(s.versions)-1)]...)
+			b = s.appendVersion(b, version)
 		case c == '@' && i > 0 && s.agent[i-1] == 'n': // admin@
 			b = append(b, c)
 		case c == '@':
@@ -90,6 +90,21 @@ func (s *software) agentOf(host string, version int) string {
 		}
 	}
 	return string(b)
+}
+
+// appendVersion appends a version: one of the table, or what comes after the last.
+func (s *software) appendVersion(b []byte, n int) []byte {
+	last := len(s.versions) - 1
+	b = append(b, s.versions[min(n, last)]...)
+	if n > last {
+		patch := len(b)
+		for b[patch-1]-'0' <= 9 {
+			patch--
+		}
+		old, _ := strconv.Atoi(string(b[patch:]))
+		b = strconv.AppendInt(b[:patch], int64(old+n-last), 10)
+	}
+	return b
 }
 
 // appendActor appends the URL of the i-th actor of a host.

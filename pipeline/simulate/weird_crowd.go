@@ -83,7 +83,7 @@ func influx(w *World, p *played) {
 func conference(w *World, p *played) {
 	ip := w.Address(Residential)
 	p.concernsAddress(ip)
-	people := by(p, 400, 150, 40)
+	people := by(p, 120, 50, 15)
 	p.throughout(w, float64(people)*0.8, func(i int) {
 		u := w.Rand().IntN(min(people, w.LocalUsers()))
 		switch {

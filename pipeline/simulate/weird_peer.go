@@ -1,6 +1,9 @@
 package simulate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What other servers do, and is no attack. A suspension on a big server was felt as a hundred times the load for five
 // hours, and one profile drew 22,290 Deletes. The other numbers are assumptions: upgrades take minutes, migrations an
@@ -44,13 +47,23 @@ func deleteStorm(w *World, p *played) {
 // peerUpgrade lets servers go down for some minutes and come back as the next version: many on the day of a release.
 func peerUpgrade(w *World, p *played) {
 	n := by(p, max(10, w.Peers.Len()/8), 8, 1)
-	for _, peer := range w.Peers.Sample(n, 5, 1e9) {
+	for _, peer := range outdated(w, n, by(p, 5.0, 50, 50)) {
 		p.concerns(peer)
 		from := p.start.Add(time.Duration(w.Rand().Int64N(int64(p.end.Sub(p.start) * 3 / 4))))
 		to := from.Add(time.Duration(3+w.Rand().IntN(12)) * time.Minute)
 		w.At(from, func() { w.PeerDown(peer, from, to) })
 		w.At(to, func() { w.PeerUpgrade(peer, "") })
 	}
+}
+
+// outdated returns up to n servers that could be upgraded and send so much a day, or less where there is none.
+func outdated(w *World, n int, atLeast float64) []*Peer {
+	var list []*Peer
+	for ; len(list) == 0 && atLeast > 0.1; atLeast /= 3 {
+		list = w.Peers.Sample(w.Peers.Len(), atLeast, 1e9)
+		list = slices.DeleteFunc(list, func(peer *Peer) bool { return peer.version+1 >= len(peer.software.versions) })
+	}
+	return list[:min(n, len(list))]
 }
 
 // peerMigration lets a server move to another hoster with new keys: until we have fetched them, what it signs is bad.
