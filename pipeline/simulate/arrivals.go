@@ -114,13 +114,14 @@ type burst struct {
 	answer   bool // it answers a thread
 }
 
-// pickActor draws which actor it is by: few are busy. Now and then one comes that was never seen here.
+// pickActor draws which actor it is by: few are busy. One in fifty is a stranger, who was never seen here and answers
+// somebody.
 func (b *burst) pickActor(s *sim) int {
 	p := b.peer
 	if p.software.name == "relay" {
 		return 0
 	}
-	if b.rng.chance(0.012) && p.actors > 1 || p.actors == 0 {
+	if b.rng.chance(0.02) && p.actors > 1 || p.actors == 0 {
 		p.actors++
 		return p.actors - 1
 	}

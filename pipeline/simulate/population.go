@@ -179,7 +179,8 @@ func (s *sim) scaleRates() {
 	total := 0.0
 	for _, p := range s.peers {
 		p.rate *= f
-		p.actors = 1 + int(2.5*p.rate*p.rng.lognormal(1, 0.6))
+		// Who is followed here posts about once a day.
+		p.actors = 1 + int(1.2*p.rate*p.rng.lognormal(1, 0.6))
 		if p.software.name == "relay" {
 			p.actors = 1
 		}
