@@ -117,7 +117,7 @@ func runBench(t *testing.T, parts []*benchPart) {
 func benchTable(parts []*benchPart) string {
 	var rows []score.Row
 	for _, p := range parts {
-		title := fmt.Sprintf("%s, %s (%s), %d runs", p.server.name, p.family.name, p.family.note, p.server.seeds)
+		title := fmt.Sprintf("%s, %s (%s), runs: %d", p.server.name, p.family.name, p.family.note, p.server.seeds)
 		for _, who := range benchRows() {
 			rows = append(rows, score.Row{Labels: []string{title, who.logs, who.who}, Report: p.all[who].Report(who.who)})
 		}
@@ -149,7 +149,7 @@ func benchReport(parts []*benchPart) string {
 	var b strings.Builder
 	b.WriteString(benchIntro)
 	for _, p := range parts {
-		fmt.Fprintf(&b, "\n## %s server (%d peers), %s (%s), %d runs of %d days\n", p.server.name, p.server.peers, p.family.name, p.family.note, p.server.seeds, seasonDays)
+		fmt.Fprintf(&b, "\n## %s server (%d peers), %s (%s), runs of %[6]d days: %[5]d\n", p.server.name, p.server.peers, p.family.name, p.family.note, p.server.seeds, seasonDays)
 		for _, w := range seasonWorlds {
 			for _, set := range w.sets {
 				reports := []*score.Report{p.all[judged{set.name, judgedSelf}].Report(judgedSelf)}
