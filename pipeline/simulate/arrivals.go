@@ -42,7 +42,7 @@ func (p *Peer) upgrade(agent string) {
 		return
 	}
 	p.version++
-	p.agent = p.software.agentOf(p.host, p.version)
+	p.agent = p.software.agentOf(p.face, p.version)
 }
 
 // plan schedules a peer's next arrival after a moment.

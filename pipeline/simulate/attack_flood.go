@@ -3,7 +3,7 @@ package simulate
 // Floods of deliveries by one server. What is known of real ones: a suspension on a big server gave its neighbours a
 // hundred times their load for five hours, and one profile drew 22,290 deliveries of that kind; whole servers fell
 // behind for hours. No sender's rate was published: those below are assumptions, taken from what a server can do. Mastodon
-// on a small machine answers some 50 deliveries a second, so that 40 from one sender are felt by all. A small server of
+// on a small machine answers some 50 deliveries a second, so that 40 from one sender leave little for the others. A small server of
 // 3,000 peers has some dozens of requests a minute: as many again from one sender top the list of whoever looks, and a
 // twentieth of that hides.
 var floodAttacks = []scenario{
@@ -26,10 +26,17 @@ func chatter(w *World, from *Peer) Delivery {
 	return Delivery{From: from, Actor: w.Rand().IntN(max(1, from.Actors())), Activity: oneOf(w, kinds[:]), NoRetry: true}
 }
 
-// floodCold lets a server that nobody knows flood us, from one rented machine.
+// floodCold lets a server that nobody knows flood us, from one rented machine; the obvious one by a new actor each time,
+// whom we have to fetch.
 func floodCold(w *World, p *played) {
 	peer := w.NewPeer(PeerSpec{Software: "mastodon", Kind: Hosting, Actors: 40})
-	p.throughout(w, p.pace(w, 3000, 30, 2.5), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 3000, 30, 2.5), func(i int) {
+		d := chatter(w, peer)
+		if p.intensity == Obvious {
+			d.Actor, d.NewActor, d.Activity = i, true, Create
+		}
+		p.strike(w, d)
+	})
 }
 
 // floodBigPeer adds to what the biggest peers send a share of it: three times as much can be seen, half as much is what

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -29,18 +30,22 @@ func stormSubdomains(w *World, p *played) {
 
 // hideBehindInvented writes keys of servers that don't exist, each once, to fill the memory of whoever counts by name,
 // while a server of the same hand really floods. Fifty a second is what one connection can do; the real one's numbers
-// are those of the other floods.
+// are those of the other floods. Mastodon gives up on an address for five minutes when a key that it names can't be
+// fetched (its circuit breaker, threshold 1): all but the first are refused at once.
 func hideBehindInvented(w *World, p *played) {
 	peer := ownServer(w, "mastodon")
 	decoys := rented(w, p, by(p, 4, 4, 2))
-	p.throughout(w, p.pace(w, 3000, 180, 15), func(i int) {
-		host := inventName(w)
-		d := Delivery{Domain: host, KeyID: "https://" + host + "/users/a#main-key", IP: oneOf(w, decoys), Outcome: GoneKey, NoRetry: true,
+	refused := map[netip.Addr]time.Time{} // until when
+	p.throughout(w, p.pace(w, 3000, 180, 4), func(int) {
+		host, ip := inventName(w), oneOf(w, decoys)
+		d := Delivery{Domain: host, KeyID: "https://" + host + "/users/a#main-key", IP: ip, Outcome: Unfetchable, NoRetry: true,
 			Agent: mastodonAgent(host)}
-		if i%4 == 0 {
-			d.Outcome = Unfetchable
+		if w.Now().Before(refused[ip]) {
+			d.Cost = 0.002
+		} else {
+			refused[ip] = w.Now().Add(5 * time.Minute)
 		}
 		p.invent(w, d)
 	})
-	p.throughout(w, p.pace(w, 240, 30, 4), func(int) { p.strike(w, chatter(w, peer)) })
+	p.throughout(w, p.pace(w, 1200, 30, 2), func(int) { p.strike(w, chatter(w, peer)) })
 }

@@ -36,7 +36,7 @@ func spamFromOpenServer(w *World, p *played) {
 func wave(w *World, p *played) {
 	p.instance = true
 	n := by(p, 300, 90, 40)
-	servers := w.Peers.Sample(min(n/2, w.Peers.Len()/5), 0, 20)
+	servers := w.Peers.Sample(min(n/2, w.Peers.Len()/5), 0, 4)
 	for len(servers) < n {
 		servers = append(servers, ownServer(w, oneOf(w, []string{"mastodon", "misskey", "sharkey"})))
 	}

@@ -74,7 +74,7 @@ func (c *Config) complete() error {
 	return c.check()
 }
 
-// Check returns what is wrong with a configuration; what is left open is not.
+// Check returns what is wrong with c, or nil; what is left open is not wrong.
 func (c Config) Check() error { return c.complete() }
 
 func (c *Config) check() error {

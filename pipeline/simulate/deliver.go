@@ -33,6 +33,9 @@ func (s *sim) deliver(d *Delivery, rng stream) {
 }
 
 func (x *exchange) fromPeer(p *Peer) {
+	if p.software.name != "mastodon" {
+		x.patience = 5*second + moment(p.seed()%6)*second
+	}
 	if !x.ip.IsValid() {
 		x.ip = p.address(&x.rng)
 	}

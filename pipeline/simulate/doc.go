@@ -34,11 +34,33 @@
 // # Scenarios
 //
 // Attacks and weird days are scenarios (scenario.go): functions that call the World's primitives (world.go), at times
-// that a Plan says. What they did stands in truth.jsonl (truth.go), which detection never reads.
+// that a Plan says. Each stands in the table of the file that plays it, attack_*.go or weird_*.go. What they did stands in
+// truth.jsonl (truth.go), which detection never reads: it is written by what a scenario really sent, not by its plan
+// (played.go). Whose server, key and address is used is an attacker; whose name is only written is forged, or invented.
+//
+// Obvious is what anybody sees who looks, moderate what a careful administrator finds within the hour, stealthy what
+// only counting finds. Numbers come from reported incidents where there are any; each table says which, and what is
+// assumed. Season (plan.go) plans a bench run: six seeds in a row have each weird scenario once, and each attack at each
+// intensity two or three times.
 //
 // # What is assumed
 //
-// Formats, statuses, retries, timeouts, limits and job classes follow Mastodon's source and captured lines. No public
-// measurement is known of a whole server's traffic by peer; rates, mixes and latencies are assumptions, stated where
-// they stand, and Marginals shows what comes of them.
+// Formats, statuses, retries, timeouts, limits and job classes follow Mastodon's source, nginx' and Sidekiq's, and
+// captured lines. No public measurement is known of a whole server's traffic by peer. So rates, mixes, latencies and
+// shares are assumptions, stated where they stand (family.go first of all), and Marginals shows what comes of them,
+// beside what is expected and by which reason. A small server, of 3,000 known peers and 200 people, gets some 28,000
+// deliveries a day, from a third of the peers; with what people, readers, crawlers and the internet's noise add, nginx
+// writes 50,000 lines, and Sidekiq three times as many. A medium one, of 20,000 peers, writes eight times that.
+//
+// What is not here: Puma's and Sidekiq's own words when they start, paperclip's, warnings; nginx' error log; a proxy
+// before nginx. The database is a factor on all latencies, not a thing that can be waited for. Peers do not feel our
+// answers beyond coming again: none gives us up after a week.
+//
+// # Innocent oddities
+//
+// False alarms are measured on this world, so what is innocent and looks like something else is in it: actors who post
+// sixty times in an hour, moderators' purges of hundreds of accounts, lively threads, peers whose clock or key is amiss,
+// whose agent names another host than their keys, that share an address or a registrable domain with others, that
+// upgrade, move, are born and die; people who mistype passwords, sign in from an office's address or a carrier's, and
+// forget what they chose; stampedes after a link; scanners, guessers and noise, as every address of the internet gets.
 package simulate

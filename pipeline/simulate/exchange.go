@@ -55,7 +55,7 @@ func (x *exchange) appendKey(b []byte) []byte {
 
 // The timeouts and limits of the server.
 const (
-	senderPatience = 10 * second // Mastodon's senders wait 10 s for a read, by app/lib/request.rb
+	senderPatience = 10 * second // Mastodon's senders wait 10 s for a read, by app/lib/request.rb; others less
 	nginxPatience  = 60 * second // proxy_read_timeout's default
 	pumaBacklog    = 1024        // of the listening socket, Puma's default
 )

@@ -22,6 +22,7 @@ type Peer struct {
 	software *software
 	version  int
 	agent    string
+	face     string // the host that the agent names
 	addrs    []netip.Addr
 	actors   int // known here
 	honest   bool

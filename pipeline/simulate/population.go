@@ -68,7 +68,8 @@ func (s *sim) honestPeer(i int, born moment) {
 	p.rate = s.family.rate(u) * r.lognormal(1, 0.15)
 	s.character(p, i)
 	p.host, p.site = hostOf(r, i)
-	p.agent = p.software.agentOf(p.host, p.version)
+	s.oddities(p, i)
+	p.agent = p.software.agentOf(p.face, p.version)
 	s.home(p)
 	s.peers = append(s.peers, p)
 }
@@ -111,6 +112,22 @@ func drawSoftware(r *stream, i int) *software {
 
 var nouns = [...]string{"kite", "otter", "maple", "cedar", "heron", "ember", "river", "stone", "cloud", "willow", "raven", "pixel", "orbit", "lichen",
 	"harbor", "meadow", "signal", "comet", "badger", "thistle", "walnut", "beacon", "marble", "saffron"}
+
+// oddities are what honest servers have that looks like something else: a host among many of one site, as a hoster's
+// customers have; an agent that names another host than the keys do, as behind a proxy or after a move.
+func (s *sim) oddities(p *Peer, i int) {
+	r := streamOf(s.seed, "oddities", uint64(i))
+	if i > 20 && r.chance(0.015) {
+		p.site = "homes" + strconv.Itoa(1+r.intn(3)) + ".example"
+		p.host = nouns[r.intn(len(nouns))] + strconv.Itoa(i+1) + "." + p.site
+	}
+	p.face = p.host
+	if i > 20 && r.chance(0.008) {
+		p.face = "web" + strconv.Itoa(1+r.intn(3)) + "." + p.site
+	} else if i > 20 && r.chance(0.003) {
+		p.face = "formerly" + strconv.Itoa(i+1) + ".example"
+	}
+}
 
 var suffixes = [...]string{".example", ".test", ".invalid"}
 
@@ -273,7 +290,8 @@ func (s *sim) addPeer(spec *PeerSpec, r *stream) *Peer {
 		p.host, _ = hostOf(&p.rng, 1_000_000+p.rng.intn(9_000_000))
 	}
 	p.site = siteOf(p.host)
-	p.agent = p.software.agentOf(p.host, p.version)
+	p.face = p.host
+	p.agent = p.software.agentOf(p.face, p.version)
 	p.addrs = spec.IPs
 	if len(p.addrs) == 0 {
 		p.addrs = []netip.Addr{s.book.address(&p.rng, spec.Kind)}

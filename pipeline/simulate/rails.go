@@ -10,6 +10,9 @@ func (s *sim) writeRails(x *exchange) {
 		s.writeThrottle(x)
 		return
 	}
+	if x.delivers && x.Outcome == Unfetchable {
+		s.writeSourceStoplight(x)
+	}
 	status := x.status
 	if x.signIn == SignInFailed {
 		status = 0 // Warden throws out of the action, and the form is rendered by another
@@ -155,6 +158,18 @@ func (s *sim) writeException(x *exchange, class, message string) {
 		b = append(b, text...)
 	}
 	o.line(b)
+}
+
+// writeSourceStoplight writes that no key is fetched for an address for a while, as none could be.
+func (s *sim) writeSourceStoplight(x *exchange) {
+	o := &s.rails
+	s.count.rails++
+	if o.writes(s.now) {
+		b := s.railsPrefix(o.b, x, 'W', " WARN")
+		b = append(b, "Switching source:"...)
+		b = x.ip.AppendTo(b)
+		o.line(append(b, " from green to red because HTTP::ConnectionError failed to connect"...))
+	}
 }
 
 // writeThrottle writes what config/initializers/rack_attack_logging.rb does.

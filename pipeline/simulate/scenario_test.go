@@ -310,3 +310,44 @@ func TestUnknownScenario(t *testing.T) {
 		t.Errorf("got %v, want an error that names it", err)
 	}
 }
+
+// TestLeavesOnlyLogsThatAre plays attacks on a server that has nginx' log alone.
+func TestLeavesOnlyLogsThatAre(t *testing.T) {
+	start := time.Date(2026, 9, 1, 3, 0, 0, 0, time.UTC)
+	plan := Plan{
+		{At: start, Scenario: "poison_pill", Intensity: Moderate},
+		{At: start.Add(2 * time.Hour), Scenario: "log_injection", Intensity: Moderate},
+		{At: start.Add(4 * time.Hour), Scenario: "log_silence", Intensity: Moderate},
+		{At: start.Add(6 * time.Hour), Scenario: "clock_jump", Intensity: Moderate},
+	}
+	r := &ran{sites: map[string]int{}}
+	if _, err := Run(Config{Seed: 3, Peers: 100, Start: start.Truncate(fullDay), Nginx: "json", Plan: plan}, Sinks{Nginx: &r.nginx, Truth: &r.truths}); err != nil {
+		t.Fatal(err)
+	}
+	r.read(t)
+	for _, e := range r.events {
+		if !slices.Equal(e.Leaves, []string{"nginx"}) {
+			t.Errorf("%s leaves %q, want nginx", e.Scenario, e.Leaves)
+		}
+	}
+	silent := &r.events[2]
+	from, to := silent.span()
+	if slices.ContainsFunc(r.lines, func(l accessLine) bool { return l.at.After(from) && l.at.Before(to) }) {
+		t.Error("nginx writes while it is silent")
+	}
+}
+
+// TestPlanBeyondTheEnd plays what is cut off by the end of the run, and what would come after it.
+func TestPlanBeyondTheEnd(t *testing.T) {
+	start := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+	r := run(t, 4, 1, Plan{
+		{At: start.Add(fullDay - 10*time.Minute), Scenario: "domain_flood_cold", Intensity: Moderate},
+		{At: start.Add(fullDay + time.Hour), Scenario: "domain_flood_cold", Intensity: Moderate},
+	})
+	if _, to := r.events[0].span(); to.After(start.Add(fullDay)) {
+		t.Errorf("it lasts until %s, after the end", to)
+	}
+	if len(r.events) != 1 {
+		t.Errorf("got %d truths, want one: the other never came", len(r.events))
+	}
+}

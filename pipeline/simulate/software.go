@@ -56,7 +56,7 @@ var softwares = []software{
 	{"wordpress", 0.05, "WordPress/%; https://@; ActivityPub", []string{"6.6.2", "6.7.1", "6.8.3"}, "/author/", "#main-key", false, 0.60, steadyBackoff},
 	{"lemmy", 0.03, "Lemmy/%; +https://@", []string{"0.19.3", "0.19.9", "0.19.13"}, "/u/", "#main-key", false, 0.30, bullBackoff},
 	{"pixelfed", 0.03, "(Pixelfed/%; +https://@)", []string{"0.11.9", "0.12.3", "0.12.5"}, "/users/", "#main-key", false, 0.20, steadyBackoff},
-	{"peertube", 0.03, "PeerTube/% (+https://@)", []string{"6.2.1", "7.0.0", "7.3.0"}, "/accounts/", "", false, 0.20, steadyBackoff},
+	{"peertube", 0.03, "PeerTube/% (+https://@)", []string{"6.2.1", "7.0.0", "7.3.0"}, "/accounts/", "#main-key", false, 0.20, steadyBackoff},
 	{"friendica", 0.02, "Friendica/% DatabaseVersion/1571 Request/activitypub +https://@", []string{"2024.08", "2024.12"}, "/profile/", "#main-key", false, 0.40, steadyBackoff},
 	{"snac", 0.01, "snac/%", []string{"2.52", "2.70"}, "/", "#main-key", false, 0.50, steadyBackoff},
 	{"ghost", 0.01, "Ghost/% (Fedify/1.4.0; Node.js/v22.1.0; +https://@/)", []string{"0.1.0", "6.0.3"}, "/.ghost/activitypub/users/", "#main-key", false, 0.30, steadyBackoff},

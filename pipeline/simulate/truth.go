@@ -81,7 +81,7 @@ func (s *sim) writeTruth(to io.Writer) error {
 	err := enc.Encode(runTruth{"run", c.Seed, c.Family, c.Peers, stampTruth(c.Start), stampTruth(c.End()),
 		stampTruth(c.Start.AddDate(0, 0, WarmUp(c.Days))), c.Nginx, c.Rails, c.Sidekiq})
 	for _, p := range s.played {
-		if err == nil {
+		if err == nil && p.start.Before(c.End()) {
 			err = enc.Encode(p.truth(c))
 		}
 	}
@@ -98,10 +98,14 @@ func (s *sim) writeTruth(to io.Writer) error {
 
 // truth returns the line of truth about p.
 func (p *played) truth(c *Config) any {
-	start, stop := stampTruth(p.start), stampTruth(p.end)
+	from, to := p.start, p.end
 	if p.events > 0 {
-		start, stop = stampTruth(p.first), stampTruth(p.last)
+		from, to = p.first, p.last
 	}
+	if end := c.End(); to.After(end) {
+		to = end
+	}
+	start, stop := stampTruth(from), stampTruth(to)
 	if p.scenario.weird {
 		return weirdTruth{"weird", p.id, p.scenario.name, start, stop, distinct(p.names)}
 	}

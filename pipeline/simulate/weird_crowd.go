@@ -43,6 +43,7 @@ func viralPost(w *World, p *played) {
 // viralThread lets accounts that we know, on many servers, reply to, boost and like what somebody elsewhere wrote.
 func viralThread(w *World, p *played) {
 	peers := w.Peers.Sample(max(10, w.Peers.Len()/4), 5, 1e9)
+	p.concerns(peers...)
 	p.wane(w, by(p, 6000, 1500, 300), func(i int) {
 		peer := oneOf(w, peers)
 		d := chatter(w, peer)
@@ -56,6 +57,7 @@ func viralThread(w *World, p *played) {
 func accountMove(w *World, p *played) {
 	to := w.LocalUser(w.Rand().IntN(w.LocalUsers()))
 	peers := w.Peers.Sample(max(10, w.Peers.Len()/3), 0, 1e9)
+	p.concerns(peers...)
 	p.wane(w, by(p, 3000, 800, 120), func(int) {
 		peer := oneOf(w, peers)
 		w.Deliver(Delivery{From: peer, Actor: w.Rand().IntN(max(1, peer.Actors())), Activity: Follow, To: to, Mentions: 1,
