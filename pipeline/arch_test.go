@@ -41,13 +41,14 @@ var mayImport = map[string][]string{
 	"pipeline/source":            {"pipeline/parse"},
 	"pipeline/source/kafka":      {"pipeline/parse", "pipeline/source"}, // so that its client stays out of the tail, which has none
 	"pipeline/checkpoint":        {},
+	"pipeline/score":             {}, // the judge knows nothing of whom it judges
 	"pipeline/simulate":          {},
 	"detectors":                  {"detectors", "pipeline/window"},
 	"sinks":                      {},
 }
 
 // pure are the packages whose results depend on their input alone.
-var pure = []string{"pipeline/engine", "pipeline/notify", "pipeline/parse", "pipeline/identity", "pipeline/window", "detectors"}
+var pure = []string{"pipeline/engine", "pipeline/notify", "pipeline/parse", "pipeline/identity", "pipeline/window", "pipeline/score", "detectors"}
 
 // concurrent are the packages that may start goroutines: the rim.
 var concurrent = []string{"pipeline/runner", "pipeline/source", "sinks", "cmd"}

@@ -25,6 +25,7 @@ type commands struct {
 	Run        runCommand        `cmd:"" help:"Follow live logs and deliver alerts until stopped."`
 	Replay     replayCommand     `cmd:"" help:"Read logs that end and print every alert; sends nothing."`
 	Explain    explainCommand    `cmd:"" help:"Show how every line of logs is understood; detects nothing."`
+	Score      scoreCommand      `cmd:"" help:"Compare the alerts of a simulated run with its truth."`
 	State      stateCommand      `cmd:"" help:"Show streams, counts, memory and open alerts of a run."`
 	Alerts     alertsCommand     `cmd:"" help:"List and show alerts from the history."`
 	Check      checkCommand      `cmd:"" help:"Check the configuration and print what is in effect."`
