@@ -44,8 +44,8 @@ func NewActorJump(site *window.Space) *ActorJump {
 
 // Observe reports the event's actor when it is over a floor and out of line.
 func (d *ActorJump) Observe(e *pipeline.Event, r pipeline.Report) {
-	if e.Slots.Actor == 0 || e.Counts&pipeline.CountsDomain == 0 {
-		return
+	if e.Slots.Actor == 0 || e.Counts&pipeline.CountsDomain == 0 || e.Verified == pipeline.VerdictNo {
+		return // who is refused, or answered unread, is not the actor
 	}
 	part := window.PartOf(e)
 	x, ok := d.actors.Over(e.Slots.Actor, part, e.Time)

@@ -13,7 +13,7 @@ type Name uint8
 // The metrics. An event belongs to a metric only if it is the witness of the metric's family.
 const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
-	NewActors                // deliveries by an actor never seen before at its site
+	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed: Deletes of accounts unknown here
 	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature

@@ -55,7 +55,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	e.Slots.Domain = s.look(&domain, e.Slots.Site)
 	if e.Actor != "" {
 		e.Slots.Actor = s.look(&actor, e.Slots.Domain)
-		if set.has(Inbox) && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
+		if set.has(Inbox) && e.Verified != pipeline.VerdictNo && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
 			set |= NewActors.bit()
 		}
 	}
