@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	benchBegin  = "<!-- bench -->\n"
-	benchEnd    = "<!-- /bench -->\n"
-	benchDetail = "bench.md"
+	benchBegin  = "<!-- bench %s -->\n" // of one size of server
+	benchEnd    = "<!-- /bench %s -->\n"
+	benchDetail = "bench_%s.md"
 	benchAtOnce = 2 // seasons
 )
 
@@ -27,8 +27,8 @@ type benchPart struct {
 	all    verdicts
 }
 
-// TestFullBench judges all seasons of both families on all sets of logs, which takes hours, and writes the
-// README's table and bench.md, misses included:
+// TestFullBench judges all seasons of both families on all sets of logs, which takes an hour or two, and writes the
+// README's table and bench_small.md and bench_medium.md, misses included, each as soon as it is known:
 //
 //	FEDWARDEN_BENCH=full go test -run FullBench -timeout 6h -v ./cmd/fedwarden
 //
@@ -38,13 +38,20 @@ func TestFullBench(t *testing.T) {
 	if os.Getenv("FEDWARDEN_BENCH") != "full" {
 		t.Skip("takes hours: FEDWARDEN_BENCH=full runs it")
 	}
-	parts := benchParts()
+	for _, server := range seasonServers {
+		if parts := benchParts(server); len(parts) > 0 {
+			benchServer(t, server.name, parts)
+		}
+	}
+}
+
+func benchServer(t *testing.T, name string, parts []*benchPart) {
 	runBench(t, parts)
 	if t.Failed() {
 		return
 	}
-	writeBetween(t, "../../README.md", benchBegin, benchEnd, benchTable(parts))
-	if err := os.WriteFile(benchDetail, []byte(benchReport(parts)), 0o644); err != nil {
+	writeBetween(t, "../../README.md", fmt.Sprintf(benchBegin, name), fmt.Sprintf(benchEnd, name), benchTable(parts))
+	if err := os.WriteFile(fmt.Sprintf(benchDetail, name), []byte(benchReport(parts)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range parts {
@@ -56,21 +63,17 @@ func TestFullBench(t *testing.T) {
 	}
 }
 
-// benchParts are what the environment asks for.
-func benchParts() []*benchPart {
-	most, err := strconv.Atoi(os.Getenv("FEDWARDEN_BENCH_SEEDS"))
-	only := os.Getenv("FEDWARDEN_BENCH_SERVER")
+// benchParts are what the environment asks for of one size of server.
+func benchParts(server seasonServer) []*benchPart {
+	if only := os.Getenv("FEDWARDEN_BENCH_SERVER"); only != "" && only != server.name {
+		return nil
+	}
+	if most, err := strconv.Atoi(os.Getenv("FEDWARDEN_BENCH_SEEDS")); err == nil && most > 0 {
+		server.seeds = min(server.seeds, most)
+	}
 	var parts []*benchPart
-	for _, server := range seasonServers {
-		if only != "" && only != server.name {
-			continue
-		}
-		if err == nil && most > 0 {
-			server.seeds = min(server.seeds, most)
-		}
-		for _, family := range seasonFamilies {
-			parts = append(parts, &benchPart{server: server, family: family, all: verdicts{}})
-		}
+	for _, family := range seasonFamilies {
+		parts = append(parts, &benchPart{server: server, family: family, all: verdicts{}})
 	}
 	return parts
 }
@@ -126,7 +129,7 @@ func benchTable(parts []*benchPart) string {
 }
 
 // benchRows are who is shown on which logs: rivals on the plain one, as such tools are used. How they do with key
-// ids is in bench.md.
+// ids is in bench_small.md.
 func benchRows() []judged {
 	plain := seasonWorlds[0].sets[0].name
 	list := []judged{}
@@ -141,10 +144,10 @@ func benchRows() []judged {
 	return list
 }
 
-// maxListed cuts long lists of bench.md.
+// maxListed cuts long lists.
 const maxListed = 60
 
-// benchReport is bench.md: everything by scenario.
+// benchReport is one server's bench_*.md: everything by scenario.
 func benchReport(parts []*benchPart) string {
 	var b strings.Builder
 	b.WriteString(benchIntro)

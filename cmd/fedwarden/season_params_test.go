@@ -17,7 +17,7 @@ var seasonFamilies = []seasonFamily{
 	{name: "pareto", firstSeed: 700001, note: "held out"},
 }
 
-// seasonServers are the sizes of server. The large one's detail is in bench.md alone.
+// seasonServers are the sizes of server.
 var seasonServers = []seasonServer{
 	{name: "small", peers: 3000, seeds: 20},
 	{name: "medium", peers: 20000, seeds: 2},
