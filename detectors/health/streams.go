@@ -28,12 +28,17 @@ type stream struct {
 type streams struct {
 	list   []*stream
 	scales window.Scales
+	at     int // of the stream asked for last
 }
 
 func (s *streams) get(id pipeline.StreamID, now pipeline.Time) *stream {
+	if s.at < len(s.list) && s.list[s.at].id == id {
+		s.list[s.at].heard = now
+		return s.list[s.at]
+	}
 	i := sort.Search(len(s.list), func(i int) bool { return s.list[i].id >= id })
 	if i < len(s.list) && s.list[i].id == id {
-		s.list[i].heard = now
+		s.list[i].heard, s.at = now, i
 		return s.list[i]
 	}
 	if len(s.list) >= mostStreams && s.makeRoom() {

@@ -15,7 +15,7 @@ var NewActorBurstSpec = pipeline.Spec{
 		"Look at some of the new actors' posts in Mastodon's admin pages.",
 		"Limit the domain while it lasts; tell its administrator, who may not know.",
 	},
-	Defaults: "at least 15 new actors in 10 m, 30 in 1 h or 100 in 24 h, and at least 5 times the usual; medium, or high when 80 % of the hour's actors are new; silent in the first 24 h of a fresh state",
+	Defaults: "at least 15 new actors in 10 m, 30 in 1 h or 100 in 24 h, and at least 5 times the usual and 3 times as many as so many deliveries usually bring; medium, or high when 80 % of the hour's actors are new; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block",
@@ -25,6 +25,9 @@ var NewActorBurstSpec = pipeline.Spec{
 
 var newActorFloors = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S1h, Count: 30}, {Scale: window.S24h, Count: 100}}
 
+// shareGrowth is how many times the new actors that its deliveries usually bring a site must have.
+const shareGrowth = 3
+
 // freshShare is the per cent of the hour's actors that must be new for a high severity.
 const freshShare = 80
 
@@ -33,6 +36,7 @@ type NewActorBurst struct {
 	pipeline.Stateless
 	space  *window.Space
 	fresh  *window.Metric
+	all    *window.Metric
 	actors *window.Distinct
 }
 
@@ -42,6 +46,7 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 	return &NewActorBurst{
 		space:  site,
 		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
+		all:    site.Metric(window.Site, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }
@@ -53,9 +58,23 @@ func (d *NewActorBurst) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	part := window.PartOf(e)
 	x, ok := d.fresh.Over(e.Slots.Site, part, e.Time)
-	if ok && d.fresh.Once(e.Slots.Site, part, e.Time) {
+	if ok && d.outgrows(e, x) && d.fresh.Once(e.Slots.Site, part, e.Time) {
 		d.report(e, x, r)
 	}
+}
+
+// outgrows reports whether the new actors are more than the site's deliveries account for: a busy hour of a big
+// server brings actors that were never heard of in the proportion in which it always does.
+func (d *NewActorBurst) outgrows(e *pipeline.Event, x window.Excess) bool {
+	slot, now := e.Slots.Site, e.Time
+	fresh := d.fresh.Sum(slot, x.Part, window.S24h, now) - x.Count
+	before := d.all.Sum(slot, x.Part, window.S24h, now)
+	all := d.all.Sum(slot, x.Part, x.Scale, now)
+	if before <= all || fresh < x.Count || x.Scale == window.S24h {
+		return true // more than in all of the day before
+	}
+	usual := float64(fresh) / float64(before-all) * float64(all)
+	return float64(x.Count) >= shareGrowth*usual
 }
 
 func (d *NewActorBurst) report(e *pipeline.Event, x window.Excess, r pipeline.Report) {

@@ -57,7 +57,11 @@ func (id *Identity) Enrich(e *pipeline.Event) {
 	if e.KeyHost != "" {
 		key = id.cache.host(e.KeyHost)
 	}
-	if e.AgentHost != "" {
+	switch e.AgentHost {
+	case "":
+	case e.KeyHost:
+		agent = key
+	default:
 		agent = id.cache.host(e.AgentHost)
 	}
 	who := key

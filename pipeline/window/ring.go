@@ -9,6 +9,7 @@ package window
 //	[5] second of the last proven event that was not verified
 type layout struct {
 	scales  Scales
+	list    []Scale           // of scales, by the length of their buckets
 	heads   [numScales]uint32 // offset of the scale's two words; 0 if it has none
 	buckets [numScales]uint32 // offset of its closed buckets
 	before  uint32            // offset of the word that tells how many came at the door
@@ -29,6 +30,7 @@ func newLayout(scales Scales) layout {
 	l := layout{scales: scales, words: ringHead}
 	for s := range numScales {
 		if scales.Has(s) {
+			l.list = append(l.list, s)
 			l.heads[s] = l.words
 			l.words += 2
 		}
@@ -85,13 +87,13 @@ func (l *layout) roll(w []uint32, t uint32) {
 		return
 	}
 	w[ringSecond] = t
-	for s := range numScales {
-		if at := l.heads[s]; at != 0 {
-			if old, now := s.bucket(from), s.bucket(t); old != now {
-				b := l.buckets[s]
-				s.roll(w[at:at+2], w[b:b+scaleSpecs[s].count], w[ringSeen], old, now)
-			}
+	for _, s := range l.list {
+		old, now := s.bucket(from), s.bucket(t)
+		if old == now {
+			return // and so it is for the longer ones, whose buckets are multiples of this
 		}
+		at, b := l.heads[s], l.buckets[s]
+		s.roll(w[at:at+2], w[b:b+scaleSpecs[s].count], w[ringSeen], old, now)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // A minute without accepted deliveries changes nothing.
 type Witness struct {
 	streams []witnessStream // sorted by name
+	at      int             // of the stream asked for last
 	minute  pipeline.Time   // start of the current minute; zero while nothing was accepted in it
 	nginx   uint64          // accepted deliveries of the current minute
 	rails   uint64
@@ -144,9 +145,13 @@ func (w *Witness) reads(nginx bool) bool {
 }
 
 func (w *Witness) stream(id pipeline.StreamID) *witnessStream {
+	if w.at < len(w.streams) && w.streams[w.at].id == id {
+		return &w.streams[w.at]
+	}
 	i := 0
 	for ; i < len(w.streams) && w.streams[i].id <= id; i++ {
 		if w.streams[i].id == id {
+			w.at = i
 			return &w.streams[i]
 		}
 	}
