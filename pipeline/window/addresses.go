@@ -1,9 +1,10 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
-	"sort"
+	"slices"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -57,11 +58,19 @@ func (s *Space) Shares(t Table, slot int32, n uint64) []pipeline.Share {
 	if slot == 0 || c.lists == nil {
 		return nil
 	}
-	ref := s.tables[t].record(slot)[c.at]
-	if ref == 0 {
+	lists := []addrList{s.addresses(t, slot)}
+	if t == Site && s.addrs[Domain].lists != nil {
+		own := s.tables[Domain].find(s.tables[Site].record(slot).hash()) // the host that is named as the site is
+		lists = append(lists, s.addresses(Domain, own))
+	}
+	return shares(lists, n)
+}
+
+func (s *Space) addresses(t Table, slot int32) addrList {
+	if slot == 0 || s.tables[t].record(slot)[s.addrs[t].at] == 0 {
 		return nil
 	}
-	return addrList(c.lists.cell(ref)).shares(n)
+	return s.addrs[t].lists.cell(s.tables[t].record(slot)[s.addrs[t].at])
 }
 
 func (s *Space) addAddress(k *sight, addr netip.Addr) {
@@ -141,27 +150,42 @@ func addrKey(addr netip.Addr) (w [4]uint32) {
 	return w
 }
 
-// shares returns the addresses with their share of n events, most first.
-func (l addrList) shares(n uint64) []pipeline.Share {
-	if l[1] == 0 {
-		return nil
+// shares returns the addresses of all the lists with their share of n events, most first.
+func shares(lists []addrList, n uint64) []pipeline.Share {
+	var minute uint32
+	for _, l := range lists {
+		if l != nil {
+			minute = max(minute, l[0])
+		}
 	}
-	var list []pipeline.Share
-	for i, c := range l.counts() {
-		if c == 0 {
+	total := uint64(0)
+	counts := map[netip.Addr]uint64{}
+	for _, l := range lists {
+		if l == nil {
 			continue
 		}
-		var raw [16]byte
-		for k, w := range l.address(i) {
-			binary.BigEndian.PutUint32(raw[4*k:], w)
+		l.decay(minute * 60)
+		total += uint64(l[1])
+		for i, c := range l.counts() {
+			if c > 0 {
+				counts[l.addr(i)] += uint64(c)
+			}
 		}
-		list = append(list, pipeline.Share{Addr: netip.AddrFrom16(raw).Unmap(), Count: n * uint64(c) / uint64(l[1])})
 	}
-	sort.Slice(list, func(i, j int) bool {
-		if list[i].Count != list[j].Count {
-			return list[i].Count > list[j].Count
-		}
-		return list[i].Addr.Less(list[j].Addr)
+	var list []pipeline.Share
+	for addr, c := range counts {
+		list = append(list, pipeline.Share{Addr: addr, Count: n * c / total})
+	}
+	slices.SortFunc(list, func(a, b pipeline.Share) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), a.Addr.Compare(b.Addr))
 	})
 	return list
+}
+
+func (l addrList) addr(i int) netip.Addr {
+	var raw [16]byte
+	for k, w := range l.address(i) {
+		binary.BigEndian.PutUint32(raw[4*k:], w)
+	}
+	return netip.AddrFrom16(raw).Unmap()
 }

@@ -194,7 +194,8 @@ func (s *Space) origin(e *pipeline.Event) uint64 {
 	if !e.IP.IsValid() {
 		return 0
 	}
-	return s.netHash(pipeline.NetKey(e.IP))
+	network, _ := s.netHashes(e.IP)
+	return network
 }
 
 func (n *novelty) write(w io.Writer) error {

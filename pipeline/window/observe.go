@@ -66,7 +66,9 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	}
 	s.count(e, second, set, part)
 	if part == ClaimedPart && set.has(Inbox) { // addresses of other events than those counted would be no evidence
-		s.addAddress(&site, e.IP)
+		if domain.slot == 0 || domain.hash != site.hash {
+			s.addAddress(&site, e.IP)
+		}
 		s.addAddress(&domain, e.IP)
 		s.addAddress(&actor, e.IP)
 	}
@@ -81,8 +83,9 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 		return
 	}
 	second := uint32(e.Time / pipeline.Second)
-	prefix := sight{table: Prefix, hash: s.netHash(pipeline.NetKey(e.IP)), second: second}
-	addr := sight{table: IP, hash: s.netHash(pipeline.AddrKey(e.IP)), second: second}
+	prefix := sight{table: Prefix, second: second}
+	addr := sight{table: IP, second: second}
+	prefix.hash, addr.hash = s.netHashes(e.IP)
 	e.Slots.Prefix = s.look(&prefix, 0)
 	e.Slots.IP = s.look(&addr, e.Slots.Prefix)
 	s.settle(&prefix, set)
@@ -244,7 +247,17 @@ func slotOf(t Table, e *pipeline.Event) int32 {
 	}
 }
 
-func (s *Space) netHash(key netip.Prefix) uint64 {
-	raw := key.Addr().As16()
-	return s.hash(string(raw[:])) ^ uint64(key.Bits())
+// netHashes returns the hashes of addr's /24 or /48, and of its /32 or /64. The second is made from the first and
+// the bits between: a bijection for each network, so only the first need be a keyed hash.
+func (s *Space) netHashes(addr netip.Addr) (network, one uint64) {
+	raw := addr.As16()
+	low := uint64(raw[15])
+	if addr.Is4() || addr.Is4In6() {
+		raw[15] = 0
+	} else {
+		low = uint64(raw[6])<<8 | uint64(raw[7])
+		clear(raw[6:])
+	}
+	network = s.hash(string(raw[:]))
+	return network, mix(network+low+1) | 1<<63
 }

@@ -105,7 +105,7 @@ func TestSharesAreNeverHigh(t *testing.T) {
 	}
 	w := addrList(s.addrs[Domain].lists.cell(s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at]))
 	w.decay(uint32(start.Add(time.Minute) / pipeline.Second))
-	if got := w.shares(300); len(got) != 1 || got[0].Count > 200 {
+	if got := shares([]addrList{w}, 300); len(got) != 1 || got[0].Count > 200 {
 		t.Errorf("got %v, want 192.0.2.1 with at most 200 of 300", got)
 	}
 }
