@@ -85,8 +85,9 @@ func (p *doorPane) need() int {
 	return last
 }
 
-// doorRoom is for how many keys a filter is made: half as many as it has counters.
-func doorRoom(words int) int { return words * 4 }
+// doorRoom is how many keys a filter takes before another is added: one for eight counters, so that what fills
+// adds nothing to the counts of others in the next one. The largest takes what comes.
+func doorRoom(words int) int { return words }
 
 func (p *doorPane) raise(hash uint64, by uint32) uint32 {
 	var n uint32
@@ -116,7 +117,7 @@ func (p *doorPane) count(hash uint64) uint32 {
 // full reports whether the pane's largest filter holds more than it was made for.
 func (p *doorPane) full() bool {
 	n := len(p.filters)
-	return n > 0 && len(p.filters[n-1]) >= doorLargest && int(p.filled) > 2*doorRoom(doorLargest)
+	return n > 0 && len(p.filters[n-1]) >= doorLargest && int(p.filled) > 8*doorRoom(doorLargest)
 }
 
 // line returns the line of hash in f, and the bits that choose four bytes in it.
