@@ -39,10 +39,10 @@ var weights = [numNames]func(*pipeline.Event) uint32{
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
 const most = 1 << 24
 
-func kilobytes(n int64) uint32 { return uint32(min(max(n+1023, 0)/1024, most)) }
+func kilobytes(n int64) uint32 { return uint32((min(max(n, 0), most*1024) + 1023) / 1024) }
 
 func milliseconds(d time.Duration) uint32 {
-	return uint32(min(max(d+time.Millisecond-1, 0)/time.Millisecond, most))
+	return uint32((min(max(d, 0), most*time.Millisecond) + time.Millisecond - 1) / time.Millisecond)
 }
 
 type nameSet uint32
