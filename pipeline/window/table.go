@@ -19,6 +19,7 @@ type table struct {
 
 const (
 	sweep       = 32                // keys looked at for one that may go
+	pinnedAhead = 8                 // pinned keys of a class looked past
 	shieldShare = 70                // per cent of a table that may be shielded
 	agedShare   = 35                // per cent of a table that may be shielded by age alone
 	shieldDays  = 2                 // days with a proven event
@@ -105,20 +106,26 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 	return int32(t.keys.take()), weight
 }
 
-// lightest returns a key of the lowest class, the one that has been in it for longest; pinned ones go to
-// the class's end.
+// lightest returns a key of the lowest class that has one which is not pinned, the one that has been in it for longest.
 func (t *table) lightest(second uint32) int32 {
-	class := 0
-	for range sweep {
-		for class < numRanks && t.ranks.heads[class] == 0 {
-			class++
-		}
-		if class == numRanks {
-			return 0
-		}
-		slot := t.ranks.heads[class]
-		if *t.record(slot).at(recPinned) < second {
+	for class := range numRanks {
+		if slot := t.first(class, second); slot != 0 {
 			return slot
+		}
+	}
+	return 0
+}
+
+// first looks at some keys of a class for one that is not pinned; pinned ones go to the class's end.
+func (t *table) first(class int, second uint32) int32 {
+	last := t.ranks.tails[class]
+	for range pinnedAhead {
+		slot := t.ranks.heads[class]
+		if slot == 0 || *t.record(slot).at(recPinned) < second {
+			return slot
+		}
+		if slot == last {
+			return 0
 		}
 		t.ranks.unlink(slot, class, &t.keys)
 		t.ranks.link(slot, class, &t.keys)

@@ -53,3 +53,30 @@ func TestShieldEnds(t *testing.T) {
 		t.Errorf("shielded a month after their last event: got %d, want 0", got)
 	}
 }
+
+// TestPinnedKeysBarNobody shows that a table whose lightest keys are all pinned gives up the next ones, not the newcomers.
+func TestPinnedKeysBarNobody(t *testing.T) {
+	s := newSite(100)
+	for i := range 100 {
+		e := delivery(start, fmt.Sprintf("k%d.example", i), "", "", pipeline.Claimed)
+		s.Observe(e, nil)
+		if i < 20 {
+			s.pin(Domain, e.Slots.Domain, start.Add(24*time.Hour))
+			continue
+		}
+		for range 40 {
+			s.Observe(delivery(start, fmt.Sprintf("k%d.example", i), "", "", pipeline.Verified), nil)
+		}
+	}
+	for i := range 20 {
+		e := delivery(start.Add(time.Minute), fmt.Sprintf("n%d.example", i), "", "", pipeline.Verified)
+		if s.Observe(e, nil); e.Slots.Domain == 0 {
+			t.Fatalf("newcomer %d has no slot while 80 keys are neither shielded nor pinned", i)
+		}
+	}
+	for i := range 20 {
+		if s.tables[Domain].find(s.hash(fmt.Sprintf("k%d.example", i))) == 0 {
+			t.Errorf("key %d went although it is pinned", i)
+		}
+	}
+}
