@@ -32,7 +32,7 @@ const (
 const (
 	flagShielded    = 1 << (12 + iota) // protected from replacement
 	flagAged                           // protected by age alone
-	flagProven                         // a proven event came, so that it counts as its parent's proven child
+	flagProven                         // it counts as its parent's proven child, for a proven event came
 	flagProvenToday                    // on its last day
 )
 

@@ -86,7 +86,7 @@ func (t *table) admit(hash uint64, before, second uint32, parent record, proven 
 // room returns a slot that is free, or is made so, and the weight of whom it was taken from for want of room: a
 // newcomer that began at nothing would be the lightest, and go for the next (Space-Saving).
 func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) (slot int32, weight uint32) {
-	if parent != nil && parent.children(proven) >= t.quota {
+	if t.spent(parent, proven) {
 		slot = t.sibling(parent.hash(), proven, second)
 		if slot == 0 {
 			t.bound.collapsed++
@@ -230,17 +230,23 @@ func (t *table) shield(slot int32, r record, flag uint32) {
 	t.shielded[0]++
 }
 
-// prove notes that a proven event of the key came: it counts as its parent's proven child from now on.
+// prove notes that a proven event of the key came: it counts as its parent's proven child from now on, if there is
+// room for one. Else a claim and then a proof would get in any number of them.
 func (t *table) prove(slot int32, parent record) {
 	r := t.record(slot)
-	if r.is(flagProven) {
-		return
-	}
-	r[recDays] |= flagProven
 	if parent != nil && parent.hash() == r.parent() {
+		if t.spent(parent, true) {
+			return
+		}
 		parent.addChild(false, -1)
 		parent.addChild(true, 1)
 	}
+	r[recDays] |= flagProven
+}
+
+// spent reports whether a parent may have no more children of that kind.
+func (t *table) spent(parent record, proven bool) bool {
+	return parent != nil && parent.children(proven) >= t.quota
 }
 
 // orphan tells the table of parents that a child of hash's key is gone.

@@ -37,6 +37,20 @@ func TestQuotaIsNotForEver(t *testing.T) {
 	}
 }
 
+// TestProofIsNoWayRoundTheQuota shows that a host whose actors are claimed first and proven then has no more of them.
+func TestProofIsNoWayRoundTheQuota(t *testing.T) {
+	s := newSite(10_000)
+	s.Metric(Actor, Inbox, Of(S10m, S24h))
+	for i := range 1000 {
+		for _, level := range []pipeline.Attribution{pipeline.Claimed, pipeline.Corroborated} {
+			s.Observe(delivery(start, "big.example", fmt.Sprint("a", i), "", level), nil)
+		}
+	}
+	if got := s.tables[Actor].used(); got != 512 {
+		t.Errorf("actors: got %d in the table, want the quota, 256 proven and as many claimed", got)
+	}
+}
+
 // TestShieldEnds shows that a key which is gone for a month does not keep its place for ever.
 func TestShieldEnds(t *testing.T) {
 	s := newSite(10)
