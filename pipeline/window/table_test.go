@@ -51,6 +51,20 @@ func TestProofIsNoWayRoundTheQuota(t *testing.T) {
 	}
 }
 
+// TestHostsBeyondTheQuotaBringNoActors shows that who has no more hosts has no more actors by inventing hosts.
+func TestHostsBeyondTheQuotaBringNoActors(t *testing.T) {
+	s := newSite(10_000)
+	s.Metric(Actor, Inbox, Of(S10m, S24h))
+	for i := range 1000 {
+		e := delivery(start, fmt.Sprintf("h%d.farm.example", i), fmt.Sprint("a", i), "", pipeline.Claimed)
+		e.Site = "farm.example"
+		s.Observe(e, nil)
+	}
+	if got := s.tables[Actor].used(); got != 64 {
+		t.Errorf("actors of a thousand hosts: got %d in the table, want 64, as many as hosts", got)
+	}
+}
+
 // TestShieldEnds shows that a key which is gone for a month does not keep its place for ever.
 func TestShieldEnds(t *testing.T) {
 	s := newSite(10)
