@@ -56,7 +56,7 @@ func (r record) is(flag uint32) bool { return r[recDays]&flag != 0 }
 
 // weight returns the key's weight as of the hour epoch.
 func (r record) weight(epoch uint32) uint32 {
-	return r[recWeight] >> min(31, epoch-epochOf(r[recLast]))
+	return r[recWeight] >> (epoch - epochOf(r[recLast]))
 }
 
 // class returns the class of the key's weight: the number of its bits.

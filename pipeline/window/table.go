@@ -162,15 +162,11 @@ func (t *table) turn(second uint32) record {
 	return r
 }
 
-// replace takes the slot from its key.
+// replace takes the slot from its key, which is not shielded.
 func (t *table) replace(slot int32, forget func(int32)) {
 	forget(slot)
 	r := t.record(slot)
-	if r.is(flagShielded) {
-		t.unshield(r)
-	} else {
-		t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
-	}
+	t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
 	t.index.remove(r.hash(), slot, &t.keys)
 	t.keys.give(uint32(slot))
 	t.bound.evictions++

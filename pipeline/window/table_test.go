@@ -108,3 +108,21 @@ func TestPinnedKeysBarNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightFadesAsItsClassDoes shows that the heaviest key there can be leaves its class in the hour in which the list does.
+func TestWeightFadesAsItsClassDoes(t *testing.T) {
+	s := newSite(100)
+	e := delivery(start, "heavy.example", "", "", pipeline.Claimed)
+	s.Observe(e, nil)
+	tab := s.tables[Domain]
+	tab.record(e.Slots.Domain)[recWeight] = 1<<31 - 1
+	for range 2 {
+		s.Observe(delivery(start, "heavy.example", "", "", pipeline.Claimed), nil)
+	}
+	for hours := range 40 {
+		tab.ranks.turn(epochOf(uint32(start/pipeline.Second))+uint32(hours), &tab.keys)
+		if class := tab.record(e.Slots.Domain).class(tab.ranks.epoch); tab.ranks.heads[class] != e.Slots.Domain {
+			t.Fatalf("after %d hours: the key is not in the list of its class, %d", hours, class)
+		}
+	}
+}
