@@ -63,7 +63,6 @@ func (t *table) knock(hash uint64, second uint32, p Part, proven bool) (before u
 // another key, before its record is cleared.
 func (t *table) admit(hash uint64, before, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
 	t.ranks.turn(epochOf(second), &t.keys)
-	t.turn(second)
 	slot, inherited := t.room(second, parent, proven, forget)
 	if slot == 0 {
 		return 0
@@ -93,7 +92,10 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 			return 0, 0
 		}
 		t.replace(slot, forget)
-	} else if t.used() >= t.capacity {
+		return int32(t.keys.take()), 0
+	}
+	t.turn(second)
+	if t.used() >= t.capacity {
 		slot = t.lightest(second)
 		if slot == 0 {
 			t.bound.refuse(second)

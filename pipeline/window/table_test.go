@@ -37,6 +37,38 @@ func TestQuotaIsNotForEver(t *testing.T) {
 	}
 }
 
+// TestEachSiblingIsLookedAt shows that whoever is quiet makes room, wherever in the table he stands.
+func TestEachSiblingIsLookedAt(t *testing.T) {
+	for quiet := range 64 {
+		s := newSite(66)
+		host := func(at pipeline.Time, name string) int32 {
+			e := delivery(at, name+".farm.example", "", "", pipeline.Verified)
+			e.Site = "farm.example"
+			s.Observe(e, nil)
+			return e.Slots.Domain
+		}
+		for i := range 2 {
+			s.Observe(delivery(start, fmt.Sprintf("h%d.example", i), "", "", pipeline.Verified), nil)
+		}
+		late := start.Add(3 * time.Hour)
+		for i := range 64 {
+			host(start, fmt.Sprint("h", i))
+		}
+		for i := range 64 {
+			if i != quiet {
+				host(late, fmt.Sprint("h", i))
+			}
+		}
+		got := int32(0)
+		for range 10 {
+			got = max(got, host(late, "new"))
+		}
+		if got == 0 {
+			t.Errorf("a newcomer has no slot after ten sweeps while host %d is quiet", quiet)
+		}
+	}
+}
+
 // TestProofIsNoWayRoundTheQuota shows that a host whose actors are claimed first and proven then has no more of them.
 func TestProofIsNoWayRoundTheQuota(t *testing.T) {
 	s := newSite(10_000)
