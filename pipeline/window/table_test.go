@@ -1,7 +1,9 @@
 package window
 
 import (
+	"bytes"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -156,5 +158,36 @@ func TestWeightFadesAsItsClassDoes(t *testing.T) {
 		if class := tab.record(e.Slots.Domain).class(tab.ranks.epoch); tab.ranks.heads[class] != e.Slots.Domain {
 			t.Fatalf("after %d hours: the key is not in the list of its class, %d", hours, class)
 		}
+	}
+}
+
+// TestNetworkOfAParent restores a network that has a parent, of which no log and no table knows, and lets it be replaced.
+func TestNetworkOfAParent(t *testing.T) {
+	network := func() *Space {
+		o := Options{Space: pipeline.SpaceNetwork, Secret: testSecret}
+		o.Keys[IP], o.Keys[Prefix] = 4, 4
+		s := NewSpace(o)
+		s.Metric(Prefix, Dynamic, Of(S10s))
+		return s
+	}
+	visit := func(s *Space, at pipeline.Time, n int) {
+		for i := range 9 * n {
+			addr := netip.AddrFrom4([4]byte{198, 51, byte(i / 9), 1})
+			s.Observe(&pipeline.Event{Time: at, Kind: pipeline.KindRequest, Endpoint: pipeline.EndpointTimeline, IP: addr, Counts: pipeline.CountsAddress}, nil)
+		}
+	}
+	s := network()
+	visit(s, start, 1)
+	s.tables[Prefix].record(1).setParent(1 << 63)
+	var b bytes.Buffer
+	if err := s.Snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	s = network()
+	if err := s.Restore(&b); err != nil {
+		t.Fatal(err)
+	}
+	if visit(s, start.Add(time.Hour), 20); s.Evictions() == 0 {
+		t.Error("nothing was replaced")
 	}
 }
