@@ -60,36 +60,42 @@ func (d *DetectionFloor) Advance(now pipeline.Time, r pipeline.Report) {
 	if now%floorMinute != 0 {
 		return
 	}
-	var list []window.Pressure
+	var all window.Pressure
+	var tables []string
 	for _, s := range d.spaces {
-		list = append(list, s.Pressures(now)...)
+		for _, p := range s.Pressures(now) {
+			if p.Lost < manyGivenUp && p.Refused == 0 {
+				continue
+			}
+			tables = append(tables, p.What)
+			all.Lost, all.Refused, all.Floor = all.Lost+p.Lost, all.Refused+p.Refused, max(all.Floor, p.Floor)
+			all.Blind = all.Blind || p.Blind
+		}
 	}
-	var lost, refused, floor uint32
-	blind := false
-	for _, p := range list {
-		lost, refused, floor = lost+p.Lost, refused+p.Refused, max(floor, p.Floor)
-		blind = blind || p.Blind
-	}
-	if lost < manyGivenUp && refused == 0 {
+	if len(tables) == 0 {
 		return
 	}
 	f := pipeline.Finding{
 		Key: pipeline.Entity{Type: pipeline.EntityInstance}, Until: now + floorMinute + pipeline.Second, Since: now,
 		Severity: pipeline.SeverityMedium,
-		Summary:  "%s: more " + names(list) + " come than memory holds; one with fewer than " + strconv.Itoa(int(floor)) + " events an hour may be missed",
-		Measure:  pipeline.Measure{Name: "detection_floor", Value: float64(floor), Threshold: manyGivenUp, Window: "10m"},
-		Evidence: pipeline.Proof{Window: uint64(lost), Seen: uint64(lost)},
+		Summary:  "%s: more " + strings.Join(tables, ", ") + " come than memory holds; " + missed(all) + " may be missed",
+		Measure:  pipeline.Measure{Name: "detection_floor", Value: float64(all.Floor), Window: "10m"},
+		Evidence: pipeline.Proof{Window: uint64(all.Lost), Seen: uint64(all.Lost)},
 	}
-	if refused > 0 || blind || floor >= highFloor {
+	if all.Refused > 0 || all.Blind || all.Floor >= highFloor {
 		f.Severity = pipeline.SeverityHigh
 	}
 	r.Find(f)
 }
 
-func names(list []window.Pressure) string {
-	var what []string
-	for _, p := range list {
-		what = append(what, p.What)
+// missed says who may be.
+func missed(p window.Pressure) string {
+	light := "one with fewer than " + strconv.Itoa(int(p.Floor)) + " events an hour"
+	switch {
+	case p.Refused == 0:
+		return light
+	case p.Floor == 0:
+		return "any newcomer"
 	}
-	return strings.Join(what, ", ")
+	return "any newcomer, and " + light + ","
 }

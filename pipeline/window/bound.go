@@ -53,15 +53,22 @@ func (b *bound) refuse(second uint32) {
 	b.refused[0]++
 }
 
-// pressed reports whether anything was given up in the panes that now lies in or after.
-func (b *bound) pressed(now pipeline.Time) bool {
-	return uint32(now/pipeline.Second)/boundPane < b.pane+2 && (b.lost != [2]uint32{} || b.refused != [2]uint32{})
+// at returns the bound as of now: without what was given up in panes gone by.
+func (b bound) at(now pipeline.Time) bound {
+	b.turn(uint32(now / pipeline.Second))
+	return b
 }
+
+// pressed reports whether anything was given up in the two panes.
+func (b *bound) pressed() bool { return b.lost != [2]uint32{} || b.refused != [2]uint32{} }
 
 // Pressed reports whether Pressures has anything to tell.
 func (s *Space) Pressed(now pipeline.Time) bool {
 	for _, t := range s.tables {
-		if t != nil && t.bound.pressed(now) {
+		if t == nil {
+			continue
+		}
+		if b := t.bound.at(now); b.pressed() {
 			return true
 		}
 	}
@@ -72,10 +79,13 @@ func (s *Space) Pressed(now pipeline.Time) bool {
 func (s *Space) Pressures(now pipeline.Time) []Pressure {
 	var list []Pressure
 	for i, t := range s.tables {
-		if t == nil || !t.bound.pressed(now) {
+		if t == nil {
 			continue
 		}
-		b := &t.bound
+		b := t.bound.at(now)
+		if !b.pressed() {
+			continue
+		}
 		list = append(list, Pressure{What: Table(i).String(), Lost: b.lost[0] + b.lost[1], Floor: max(b.floor[0], b.floor[1]),
 			Refused: b.refused[0] + b.refused[1], Blind: t.door != nil && (t.door.panes[0].full() || t.door.panes[1].full())})
 	}

@@ -63,11 +63,12 @@
 //  4. A key is shielded from that once it had proven events on two days, or any on three, until it is gone for
 //     30 days; at most 70 % of a table are, and 35 % for their age alone. A key with an open incident is
 //     pinned. A parent has 64 domains (a site) or 256 actors or addresses (a domain, a network) of each kind,
-//     claimed and proven; beyond it they count for the parent only, unless one of them has been quiet for two hours.
+//     claimed and proven; beyond it they, and those below them, count for the parent only, unless one of them has
+//     been quiet for two hours.
 //
 // The guarantee: a key that had eight events within 60 s is there from its eighth event on, and no window's
 // count of it is too low for as long as it stays. Be N the events of all keys that passed the door, halved with
-// each hour, and m the number of keys that are not shielded: one with more than 2N/m events since it has its
+// each hour, and m the number of keys that are neither shielded nor pinned: one with more than 2N/m events since it has its
 // place, halved likewise, is never replaced. What is invented and comes once adds nothing to N, but for the
 // doorkeeper's error.
 // If one is replaced that was seen within the hour, the table can't hold what there is, and detection_floor

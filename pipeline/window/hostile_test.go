@@ -207,6 +207,22 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
+// TestRestoreIntoLess shows that a snapshot of larger tables, as after `memory:` was lowered, is refused by its numbers.
+func TestRestoreIntoLess(t *testing.T) {
+	s := window.NewSpace(sized(12))
+	s.Addresses(window.Domain)
+	s.Metric(window.Site, window.NewActors, window.Of(window.S1h, window.S24h))
+	s.Metric(window.Domain, window.Inbox, window.Of(window.S10s, window.S24h))
+	s.Distinct(window.Domain, window.Targets, window.S10m)
+	err := s.Restore(bytes.NewReader(grown(t)))
+	if want := "sites: 24 of them, where there is room for 12"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if s.Keys() != 0 {
+		t.Errorf("got %d keys, want none", s.Keys())
+	}
+}
+
 // TestRestoreOtherLayout restores what Spaces of other claims wrote, some of them just as long: an error, and
 // nothing is known.
 func TestRestoreOtherLayout(t *testing.T) {

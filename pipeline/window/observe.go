@@ -33,6 +33,7 @@ type sight struct {
 	second uint32
 	fresh  bool   // it got its slot by this event
 	before uint32 // events that the doorkeeper had counted of it then
+	excess bool   // it counts for its parent only, and so do those below it
 }
 
 func (s *Space) observeSite(e *pipeline.Event) {
@@ -51,10 +52,10 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if e.Actor != "" {
 		actor.hash = s.hash(string(e.Actor))
 	}
-	e.Slots.Site = s.look(&site, 0)
-	e.Slots.Domain = s.look(&domain, e.Slots.Site)
+	e.Slots.Site = s.look(&site, nil)
+	e.Slots.Domain = s.look(&domain, &site)
 	if e.Actor != "" {
-		e.Slots.Actor = s.look(&actor, e.Slots.Domain)
+		e.Slots.Actor = s.look(&actor, &domain)
 		if set.has(Inbox) && e.Verified != pipeline.VerdictNo && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
 			set |= NewActors.bit()
 		}
@@ -86,8 +87,8 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	prefix := sight{table: Prefix, second: second}
 	addr := sight{table: IP, second: second}
 	prefix.hash, addr.hash = s.netHashes(e.IP)
-	e.Slots.Prefix = s.look(&prefix, 0)
-	e.Slots.IP = s.look(&addr, e.Slots.Prefix)
+	e.Slots.Prefix = s.look(&prefix, nil)
+	e.Slots.IP = s.look(&addr, &prefix)
 	s.settle(&prefix, set)
 	s.settle(&addr, set)
 	s.count(e, second, set, Proven)
@@ -102,13 +103,13 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 		return
 	}
 	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second)}
-	e.Slots.Class = s.look(&class, 0)
+	e.Slots.Class = s.look(&class, nil)
 	s.settle(&class, set)
 	s.count(e, class.second, set, Proven)
 }
 
-// look returns the slot of a key, under the slot of its parent, if it has or gets one.
-func (s *Space) look(k *sight, parent int32) int32 {
+// look returns the slot of a key, under that of its parent, if it has or gets one.
+func (s *Space) look(k, parent *sight) int32 {
 	tab := s.tables[k.table]
 	k.slot = tab.find(k.hash)
 	if k.slot == 0 {
@@ -119,26 +120,28 @@ func (s *Space) look(k *sight, parent int32) int32 {
 	}
 	tab.touch(k.slot, k.second, k.proven)
 	if k.proven && !tab.record(k.slot).is(flagProven) {
-		tab.prove(k.slot, s.parent(k.table, parent))
+		tab.prove(k.slot, s.recordOf(parent))
 	}
 	return k.slot
 }
 
-func (s *Space) parent(t Table, slot int32) record {
-	if slot == 0 {
+// recordOf returns the record of a key that may have none.
+func (s *Space) recordOf(k *sight) record {
+	if k == nil || k.slot == 0 {
 		return nil
 	}
-	return s.tables[parentOf[t]].record(slot)
+	return s.tables[k.table].record(k.slot)
 }
 
-func (s *Space) admit(k *sight, parent int32) {
-	tab := s.tables[k.table]
+func (s *Space) admit(k, parent *sight) {
+	tab, above := s.tables[k.table], s.recordOf(parent)
 	before, in := tab.knock(k.hash, k.second, s.partOf(k), k.proven)
-	if !in {
+	if k.excess = parent != nil && parent.excess; !in || k.excess {
 		return
 	}
-	k.slot = tab.admit(k.hash, before, k.second, s.parent(k.table, parent), k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })
+	k.slot = tab.admit(k.hash, before, k.second, above, k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })
 	k.fresh, k.before = k.slot != 0, before
+	k.excess = k.slot == 0 && tab.spent(above, k.proven)
 }
 
 // baseOf names the metric to which all events count that the doorkeeper counts of a key, for want of better.

@@ -32,7 +32,7 @@ const (
 const (
 	flagShielded    = 1 << (12 + iota) // protected from replacement
 	flagAged                           // protected by age alone
-	flagProven                         // a proven event came, so that it counts as its parent's proven child
+	flagProven                         // it counts as its parent's proven child, for a proven event came
 	flagProvenToday                    // on its last day
 )
 
@@ -56,7 +56,7 @@ func (r record) is(flag uint32) bool { return r[recDays]&flag != 0 }
 
 // weight returns the key's weight as of the hour epoch.
 func (r record) weight(epoch uint32) uint32 {
-	return r[recWeight] >> min(31, epoch-epochOf(r[recLast]))
+	return r[recWeight] >> (epoch - epochOf(r[recLast]))
 }
 
 // class returns the class of the key's weight: the number of its bits.

@@ -1,5 +1,7 @@
 package window
 
+import "fmt"
+
 // A slab holds cells of equal size without a pointer in them, in chunks that never move: the collector
 // does not look inside, growing copies nothing, and a cell that was given back is used again. Cells count
 // from 1; zero is none.
@@ -65,7 +67,11 @@ func (s *slab) write(c *coder) {
 // read takes back at most limit cells.
 func (s *slab) read(d *decoder, limit int) {
 	d.same("the size of a cell", d.u32(), s.words)
-	used := uint32(d.count(limit))
+	used := d.u32()
+	if d.err == nil && int64(used) > int64(limit) {
+		d.err = fmt.Errorf("%d of them, where there is room for %d", used, limit)
+		return
+	}
 	spare := uint32(d.count(int(used)))
 	for range used {
 		if d.err != nil {

@@ -167,8 +167,8 @@ func (s *Space) forget(t Table, slot int32, second uint32) {
 		}
 	}
 	s.addrs[t].release(r)
-	if parent := r.parent(); parent != 0 {
-		s.tables[parentOf[t]].orphan(parent, r.is(flagProven))
+	if parents := s.tables[parentOf[t]]; parents != nil && r.parent() != 0 { // nobody's child may have one in a damaged snapshot
+		parents.orphan(r.parent(), r.is(flagProven))
 	}
 }
 

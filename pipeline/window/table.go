@@ -19,6 +19,7 @@ type table struct {
 
 const (
 	sweep       = 32                // keys looked at for one that may go
+	pinnedAhead = 8                 // pinned keys of a class looked past
 	shieldShare = 70                // per cent of a table that may be shielded
 	agedShare   = 35                // per cent of a table that may be shielded by age alone
 	shieldDays  = 2                 // days with a proven event
@@ -62,7 +63,6 @@ func (t *table) knock(hash uint64, second uint32, p Part, proven bool) (before u
 // another key, before its record is cleared.
 func (t *table) admit(hash uint64, before, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
 	t.ranks.turn(epochOf(second), &t.keys)
-	t.turn(second)
 	slot, inherited := t.room(second, parent, proven, forget)
 	if slot == 0 {
 		return 0
@@ -85,14 +85,17 @@ func (t *table) admit(hash uint64, before, second uint32, parent record, proven 
 // room returns a slot that is free, or is made so, and the weight of whom it was taken from for want of room: a
 // newcomer that began at nothing would be the lightest, and go for the next (Space-Saving).
 func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) (slot int32, weight uint32) {
-	if parent != nil && parent.children(proven) >= t.quota {
+	if t.spent(parent, proven) {
 		slot = t.sibling(parent.hash(), proven, second)
 		if slot == 0 {
 			t.bound.collapsed++
 			return 0, 0
 		}
 		t.replace(slot, forget)
-	} else if t.used() >= t.capacity {
+		return int32(t.keys.take()), 0
+	}
+	t.turn(second)
+	if t.used() >= t.capacity {
 		slot = t.lightest(second)
 		if slot == 0 {
 			t.bound.refuse(second)
@@ -105,20 +108,26 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 	return int32(t.keys.take()), weight
 }
 
-// lightest returns a key of the lowest class, the one that has been in it for longest; pinned ones go to
-// the class's end.
+// lightest returns a key of the lowest class that has one which is not pinned, the one that has been in it for longest.
 func (t *table) lightest(second uint32) int32 {
-	class := 0
-	for range sweep {
-		for class < numRanks && t.ranks.heads[class] == 0 {
-			class++
-		}
-		if class == numRanks {
-			return 0
-		}
-		slot := t.ranks.heads[class]
-		if *t.record(slot).at(recPinned) < second {
+	for class := range numRanks {
+		if slot := t.first(class, second); slot != 0 {
 			return slot
+		}
+	}
+	return 0
+}
+
+// first looks at some keys of a class for one that is not pinned; pinned ones go to the class's end.
+func (t *table) first(class int, second uint32) int32 {
+	last := t.ranks.tails[class]
+	for range pinnedAhead {
+		slot := t.ranks.heads[class]
+		if slot == 0 || *t.record(slot).at(recPinned) < second {
+			return slot
+		}
+		if slot == last {
+			return 0
 		}
 		t.ranks.unlink(slot, class, &t.keys)
 		t.ranks.link(slot, class, &t.keys)
@@ -155,15 +164,11 @@ func (t *table) turn(second uint32) record {
 	return r
 }
 
-// replace takes the slot from its key.
+// replace takes the slot from its key, which is not shielded.
 func (t *table) replace(slot int32, forget func(int32)) {
 	forget(slot)
 	r := t.record(slot)
-	if r.is(flagShielded) {
-		t.unshield(r)
-	} else {
-		t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
-	}
+	t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
 	t.index.remove(r.hash(), slot, &t.keys)
 	t.keys.give(uint32(slot))
 	t.bound.evictions++
@@ -223,17 +228,23 @@ func (t *table) shield(slot int32, r record, flag uint32) {
 	t.shielded[0]++
 }
 
-// prove notes that a proven event of the key came: it counts as its parent's proven child from now on.
+// prove notes that a proven event of the key came: it counts as its parent's proven child from now on, if there is
+// room for one. Else a claim and then a proof would get in any number of them.
 func (t *table) prove(slot int32, parent record) {
 	r := t.record(slot)
-	if r.is(flagProven) {
-		return
-	}
-	r[recDays] |= flagProven
 	if parent != nil && parent.hash() == r.parent() {
+		if t.spent(parent, true) {
+			return
+		}
 		parent.addChild(false, -1)
 		parent.addChild(true, 1)
 	}
+	r[recDays] |= flagProven
+}
+
+// spent reports whether a parent may have no more children of that kind.
+func (t *table) spent(parent record, proven bool) bool {
+	return parent != nil && parent.children(proven) >= t.quota
 }
 
 // orphan tells the table of parents that a child of hash's key is gone.

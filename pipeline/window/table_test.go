@@ -1,7 +1,9 @@
 package window
 
 import (
+	"bytes"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -37,6 +39,66 @@ func TestQuotaIsNotForEver(t *testing.T) {
 	}
 }
 
+// TestEachSiblingIsLookedAt shows that whoever is quiet makes room, wherever in the table he stands.
+func TestEachSiblingIsLookedAt(t *testing.T) {
+	for quiet := range 64 {
+		s := newSite(66)
+		host := func(at pipeline.Time, name string) int32 {
+			e := delivery(at, name+".farm.example", "", "", pipeline.Verified)
+			e.Site = "farm.example"
+			s.Observe(e, nil)
+			return e.Slots.Domain
+		}
+		for i := range 2 {
+			s.Observe(delivery(start, fmt.Sprintf("h%d.example", i), "", "", pipeline.Verified), nil)
+		}
+		late := start.Add(3 * time.Hour)
+		for i := range 64 {
+			host(start, fmt.Sprint("h", i))
+		}
+		for i := range 64 {
+			if i != quiet {
+				host(late, fmt.Sprint("h", i))
+			}
+		}
+		got := int32(0)
+		for range 10 {
+			got = max(got, host(late, "new"))
+		}
+		if got == 0 {
+			t.Errorf("a newcomer has no slot after ten sweeps while host %d is quiet", quiet)
+		}
+	}
+}
+
+// TestProofIsNoWayRoundTheQuota shows that a host whose actors are claimed first and proven then has no more of them.
+func TestProofIsNoWayRoundTheQuota(t *testing.T) {
+	s := newSite(10_000)
+	s.Metric(Actor, Inbox, Of(S10m, S24h))
+	for i := range 1000 {
+		for _, level := range []pipeline.Attribution{pipeline.Claimed, pipeline.Corroborated} {
+			s.Observe(delivery(start, "big.example", fmt.Sprint("a", i), "", level), nil)
+		}
+	}
+	if got := s.tables[Actor].used(); got != 512 {
+		t.Errorf("actors: got %d in the table, want the quota, 256 proven and as many claimed", got)
+	}
+}
+
+// TestHostsBeyondTheQuotaBringNoActors shows that who has no more hosts has no more actors by inventing hosts.
+func TestHostsBeyondTheQuotaBringNoActors(t *testing.T) {
+	s := newSite(10_000)
+	s.Metric(Actor, Inbox, Of(S10m, S24h))
+	for i := range 1000 {
+		e := delivery(start, fmt.Sprintf("h%d.farm.example", i), fmt.Sprint("a", i), "", pipeline.Claimed)
+		e.Site = "farm.example"
+		s.Observe(e, nil)
+	}
+	if got := s.tables[Actor].used(); got != 64 {
+		t.Errorf("actors of a thousand hosts: got %d in the table, want 64, as many as hosts", got)
+	}
+}
+
 // TestShieldEnds shows that a key which is gone for a month does not keep its place for ever.
 func TestShieldEnds(t *testing.T) {
 	s := newSite(10)
@@ -51,5 +113,81 @@ func TestShieldEnds(t *testing.T) {
 	}
 	if got := s.tables[Domain].shielded[0]; got != 0 {
 		t.Errorf("shielded a month after their last event: got %d, want 0", got)
+	}
+}
+
+// TestPinnedKeysBarNobody shows that a table whose lightest keys are all pinned gives up the next ones, not the newcomers.
+func TestPinnedKeysBarNobody(t *testing.T) {
+	s := newSite(100)
+	for i := range 100 {
+		e := delivery(start, fmt.Sprintf("k%d.example", i), "", "", pipeline.Claimed)
+		s.Observe(e, nil)
+		if i < 20 {
+			s.pin(Domain, e.Slots.Domain, start.Add(24*time.Hour))
+			continue
+		}
+		for range 40 {
+			s.Observe(delivery(start, fmt.Sprintf("k%d.example", i), "", "", pipeline.Verified), nil)
+		}
+	}
+	for i := range 20 {
+		e := delivery(start.Add(time.Minute), fmt.Sprintf("n%d.example", i), "", "", pipeline.Verified)
+		if s.Observe(e, nil); e.Slots.Domain == 0 {
+			t.Fatalf("newcomer %d has no slot while 80 keys are neither shielded nor pinned", i)
+		}
+	}
+	for i := range 20 {
+		if s.tables[Domain].find(s.hash(fmt.Sprintf("k%d.example", i))) == 0 {
+			t.Errorf("key %d went although it is pinned", i)
+		}
+	}
+}
+
+// TestWeightFadesAsItsClassDoes shows that the heaviest key there can be leaves its class in the hour in which the list does.
+func TestWeightFadesAsItsClassDoes(t *testing.T) {
+	s := newSite(100)
+	e := delivery(start, "heavy.example", "", "", pipeline.Claimed)
+	s.Observe(e, nil)
+	tab := s.tables[Domain]
+	tab.record(e.Slots.Domain)[recWeight] = 1<<31 - 1
+	for range 2 {
+		s.Observe(delivery(start, "heavy.example", "", "", pipeline.Claimed), nil)
+	}
+	for hours := range 40 {
+		tab.ranks.turn(epochOf(uint32(start/pipeline.Second))+uint32(hours), &tab.keys)
+		if class := tab.record(e.Slots.Domain).class(tab.ranks.epoch); tab.ranks.heads[class] != e.Slots.Domain {
+			t.Fatalf("after %d hours: the key is not in the list of its class, %d", hours, class)
+		}
+	}
+}
+
+// TestNetworkOfAParent restores a network that has a parent, of which no log and no table knows, and lets it be replaced.
+func TestNetworkOfAParent(t *testing.T) {
+	network := func() *Space {
+		o := Options{Space: pipeline.SpaceNetwork, Secret: testSecret}
+		o.Keys[IP], o.Keys[Prefix] = 4, 4
+		s := NewSpace(o)
+		s.Metric(Prefix, Dynamic, Of(S10s))
+		return s
+	}
+	visit := func(s *Space, at pipeline.Time, n int) {
+		for i := range 9 * n {
+			addr := netip.AddrFrom4([4]byte{198, 51, byte(i / 9), 1})
+			s.Observe(&pipeline.Event{Time: at, Kind: pipeline.KindRequest, Endpoint: pipeline.EndpointTimeline, IP: addr, Counts: pipeline.CountsAddress}, nil)
+		}
+	}
+	s := network()
+	visit(s, start, 1)
+	s.tables[Prefix].record(1).setParent(1 << 63)
+	var b bytes.Buffer
+	if err := s.Snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	s = network()
+	if err := s.Restore(&b); err != nil {
+		t.Fatal(err)
+	}
+	if visit(s, start.Add(time.Hour), 20); s.Evictions() == 0 {
+		t.Error("nothing was replaced")
 	}
 }
