@@ -13,7 +13,8 @@ const (
 )
 
 // A Metric is a claim on a ring for every key of a table, one for each part, and one for the whole table. A
-// key has no ring before its first event of that metric and part. It is read by slot; slot 0 counts nothing.
+// key has no ring before its first event of that metric and part. The first ring of a table's first metric lies in
+// the record itself. It is read by slot; slot 0 counts nothing.
 type Metric struct {
 	space  *Space
 	table  Table
@@ -22,6 +23,7 @@ type Metric struct {
 	layout layout
 	floors []Floor
 	rings  *slab  // shared by all metrics of these scales
+	first  bool   // the table's first metric
 	at     uint32 // the record's word that holds the claimed part's ring; the proven part's follows
 	total  []uint32
 	ever   uint64
@@ -37,6 +39,9 @@ func (s *Space) Metric(t Table, n Name, scales Scales) *Metric {
 	m := &Metric{space: s, table: t, name: n, weigh: weights[n], layout: newLayout(scales)}
 	m.total = make([]uint32, m.layout.words)
 	m.rings = s.slab(m.layout.words)
+	if tab := s.tables[t]; tab != nil && tab.own == 0 {
+		m.first, tab.own = true, m.layout.before+1
+	}
 	m.at = s.grow(t, uint32(numParts))
 	s.metrics = append(s.metrics, m)
 	s.claimed |= n.bit()
@@ -48,25 +53,40 @@ func (m *Metric) ring(slot int32, p Part) []uint32 {
 	if slot == 0 {
 		return nil
 	}
-	ref := m.space.tables[m.table].record(slot)[m.at+uint32(p)]
-	if ref == 0 {
+	tab := m.space.tables[m.table]
+	r := tab.record(slot)
+	switch ref := r[m.at+uint32(p)]; ref {
+	case 0:
 		return nil
+	case ownRing:
+		return r[tab.ownAt:]
+	default:
+		return m.rings.cell(ref)
 	}
-	return m.rings.cell(ref)
 }
+
+// ownRing is in the place of a cell's number when the ring lies in the record itself.
+const ownRing = 1 << 31
 
 // make returns the words of a key's ring, which it has from now on.
 func (m *Metric) make(slot int32, p Part) []uint32 {
-	ref := &m.space.tables[m.table].record(slot)[m.at+uint32(p)]
-	if *ref == 0 {
-		*ref = m.rings.take()
+	r := m.space.tables[m.table].record(slot)
+	if ref := &r[m.at+uint32(p)]; *ref == 0 {
+		if m.first && r[m.at+uint32(1-p)] != ownRing {
+			*ref = ownRing
+		} else {
+			*ref = m.rings.take()
+		}
 	}
-	return m.rings.cell(*ref)
+	return m.ring(slot, p)
 }
 
+// release gives back the rings of a record that is about to be cleared.
 func (m *Metric) release(r record) {
-	for p := range uint32(numParts) {
-		m.rings.drop(&r[m.at+p])
+	for _, ref := range r[m.at : m.at+uint32(numParts)] {
+		if ref != 0 && ref != ownRing {
+			m.rings.give(ref)
+		}
 	}
 }
 

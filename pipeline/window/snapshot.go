@@ -122,32 +122,36 @@ func (s *Space) checkCells(d *decoder, cells *slab) {
 	taken := cells.spares(d)
 	for _, m := range s.metrics {
 		if m.rings == cells {
-			s.checkRefs(d, m.table, m.at, numParts, taken)
+			s.checkRefs(d, m.table, m.at, numParts, m.first, taken)
 		}
 	}
 	for _, dist := range s.distincts {
 		if dist.cells == cells {
-			s.checkRefs(d, dist.table, dist.at, numParts, taken)
+			s.checkRefs(d, dist.table, dist.at, numParts, false, taken)
 		}
 	}
 	for t, a := range s.addrs {
 		if a.lists == cells {
-			s.checkRefs(d, Table(t), a.at, 1, taken)
+			s.checkRefs(d, Table(t), a.at, 1, false, taken)
 		}
 	}
 }
 
-// checkRefs fails unless the n words at that place of all records lead to cells that nobody has taken yet.
-func (s *Space) checkRefs(d *decoder, t Table, at uint32, n Part, taken []bool) {
+// checkRefs fails unless the n words at that place of all records lead to cells that nobody has taken yet, or one of
+// them to the record's own ring, if it may.
+func (s *Space) checkRefs(d *decoder, t Table, at uint32, n Part, own bool, taken []bool) {
 	keys := &s.tables[t].keys
 	for slot := uint32(1); slot <= keys.used && d.err == nil; slot++ {
 		r := record(keys.cell(slot))
 		if !r.used() {
 			continue
 		}
+		may := own
 		for _, ref := range r[at : at+uint32(n)] {
 			switch {
 			case ref == 0:
+			case ref == ownRing && may:
+				may = false
 			case int(ref) >= len(taken) || taken[ref]:
 				d.fail(errBound)
 			default:
@@ -163,7 +167,8 @@ func (s *Space) reset() {
 	for i, t := range s.tables {
 		if t != nil {
 			s.tables[i] = newTable(t.capacity, t.quota)
-			s.tables[i].keys.words, s.tables[i].refs = t.keys.words, t.refs
+			s.tables[i].refs, s.tables[i].own = t.refs, t.own
+			s.tables[i].arrange()
 		}
 	}
 	for _, sl := range s.slabs {

@@ -117,7 +117,7 @@ func (s *Space) grow(t Table, words uint32) uint32 {
 	}
 	at := recRefs + tab.refs
 	tab.refs += words
-	tab.keys.words = lines(recRefs + tab.refs + recTail)
+	tab.arrange()
 	return at
 }
 

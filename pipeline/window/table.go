@@ -9,6 +9,8 @@ type table struct {
 	quota    uint32 // children of one kind that a parent may have
 	keys     slab   // of records
 	refs     uint32 // words of a record that are claimed
+	own      uint32 // words of the ring that each record holds itself
+	ownAt    uint32 // where it begins
 	index    index
 	ranks    ranks
 	door     *doorkeeper // nil until the table has been half full
@@ -30,8 +32,15 @@ const (
 
 func newTable(capacity int, quota uint32) *table {
 	t := &table{capacity: capacity, quota: quota}
-	t.keys.words = lines(recRefs + recTail)
+	t.arrange()
 	return t
+}
+
+// arrange says where in a record its parts lie, for so many claims: the ring of its own begins in the line after the
+// first, and records are pairs of lines, since the processor fetches these together.
+func (t *table) arrange() {
+	t.ownAt = lines(recRefs + t.refs)
+	t.keys.words = (t.ownAt + t.own + recTail + 2*lineWords - 1) &^ (2*lineWords - 1)
 }
 
 // find returns the slot of the key with that hash, or 0.
