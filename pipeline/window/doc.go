@@ -23,14 +23,14 @@
 //	10 s = 10 × 1 s    1 m = 6 × 10 s    5 m = 5 × 1 m     10 m = 10 × 1 m
 //	30 m = 6 × 5 m     1 h = 6 × 10 m    24 h = 24 × 1 h
 //
-// With five windows it takes 288 bytes, of which an event touches the first 64. Whether a key may be over a
+// With five windows it takes 320 bytes, of which an event touches the first 64. Whether a key may be over a
 // threshold at all is one compare: the ring knows below which count of events nothing can be (threshold.go).
 // A metric that weighs its events (kilobytes, milliseconds) is a ring like any other.
 //
 // # Memory
 //
 // All that is kept by key lies in slabs: cells of equal size in chunks that hold no pointer, so that the
-// collector does not look into them and growing copies nothing. A key is a record of 13 words and one more for
+// collector does not look into them and growing copies nothing. A key is a record of 12 words and one more for
 // each ring or list it may have; a ring is a cell of its own, taken with the first event of that metric and
 // part. Most keys have one.
 //
@@ -68,9 +68,9 @@
 //
 // The guarantee: a key that had eight events within 60 s is there from its eighth event on, and no window's
 // count of it is too low for as long as it stays. Be N the events of all keys that passed the door, halved with
-// each hour, and m the number of keys that are neither shielded nor pinned: one with more than 2N/m events since it has its
-// place, halved likewise, is never replaced. What is invented and comes once adds nothing to N, but for the
-// doorkeeper's error.
+// each hour, and m the number of keys that are neither shielded nor pinned: one with more than 2N/m events since
+// it has its place, halved likewise, is never replaced. What is invented and comes once adds nothing to N, but
+// for the doorkeeper's error.
 // If one is replaced that was seen within the hour, the table can't hold what there is, and detection_floor
 // says so, with the count above which keys are safe. siege_test.go plays the adversary who knows all this but
 // the secret.
