@@ -12,7 +12,7 @@ import (
 var DetectionFloorSpec = pipeline.Spec{
 	Name: "detection_floor", Title: "More names than memory holds", Threat: pipeline.ThreatHealth,
 	Space: pipeline.SpaceSite | pipeline.SpaceNetwork, Quiet: 1200,
-	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another.",
+	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another; and the sketches of distinct counts (mention_fanout), when they are spent.",
 	Matters:    "Who has fewer events than the floor may be missed just now; whoever invents names by the thousand may do it to hide behind them. Who has more is seen as always.",
 	Lookalikes: "A server that has outgrown the defaults; a crawl or an attack from very many addresses, which other alerts tell of.",
 	Do: []string{

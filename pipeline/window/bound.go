@@ -2,7 +2,8 @@ package window
 
 import "github.com/fedwarden/fedwarden/pipeline"
 
-// A Pressure says what a table that is full had to give up in the last ten to twenty minutes.
+// A Pressure says what a table, or the pool of distinct counts, that is full had to give up in the last ten to twenty
+// minutes.
 type Pressure struct {
 	What    string // whose table it is, as people say it: "sites", "addresses"
 	Lost    uint32 // keys replaced although they had been seen within the hour
@@ -41,11 +42,16 @@ func (b *bound) turn(second uint32) {
 
 // lose notes that the key of r is given up.
 func (b *bound) lose(r record, epoch, second uint32) {
-	b.turn(second)
 	if second-r[recLast] < recent {
-		b.lost[0]++
-		b.floor[0] = max(b.floor[0], 1<<r.class(epoch))
+		b.giveUp(second, 1<<r.class(epoch))
 	}
+}
+
+// giveUp notes that something is given up which is less than floor.
+func (b *bound) giveUp(second, floor uint32) {
+	b.turn(second)
+	b.lost[0]++
+	b.floor[0] = max(b.floor[0], floor)
 }
 
 func (b *bound) refuse(second uint32) {
@@ -60,22 +66,19 @@ func (b bound) at(now pipeline.Time) bound {
 }
 
 // pressed reports whether anything was given up in the two panes.
-func (b *bound) pressed() bool { return b.lost != [2]uint32{} || b.refused != [2]uint32{} }
+func (b bound) pressed() bool { return b.lost != [2]uint32{} || b.refused != [2]uint32{} }
 
 // Pressed reports whether Pressures has anything to tell.
 func (s *Space) Pressed(now pipeline.Time) bool {
 	for _, t := range s.tables {
-		if t == nil {
-			continue
-		}
-		if b := t.bound.at(now); b.pressed() {
+		if t != nil && t.bound.at(now).pressed() {
 			return true
 		}
 	}
-	return false
+	return len(s.distincts) > 0 && s.sharedPool().bound.at(now).pressed()
 }
 
-// Pressures returns what the tables of the Space gave up lately; none if nothing was.
+// Pressures returns what the Space gave up lately; none if nothing was.
 func (s *Space) Pressures(now pipeline.Time) []Pressure {
 	var list []Pressure
 	for i, t := range s.tables {
@@ -86,10 +89,20 @@ func (s *Space) Pressures(now pipeline.Time) []Pressure {
 		if !b.pressed() {
 			continue
 		}
-		list = append(list, Pressure{What: Table(i).String(), Lost: b.lost[0] + b.lost[1], Floor: max(b.floor[0], b.floor[1]),
-			Refused: b.refused[0] + b.refused[1], Blind: t.door != nil && (t.door.panes[0].full() || t.door.panes[1].full())})
+		p := b.pressure(Table(i).String())
+		p.Blind = t.door != nil && (t.door.panes[0].full() || t.door.panes[1].full())
+		list = append(list, p)
+	}
+	if len(s.distincts) > 0 {
+		if b := s.sharedPool().bound.at(now); b.pressed() {
+			list = append(list, b.pressure("distinct counts"))
+		}
 	}
 	return list
+}
+
+func (b *bound) pressure(what string) Pressure {
+	return Pressure{What: what, Lost: b.lost[0] + b.lost[1], Floor: max(b.floor[0], b.floor[1]), Refused: b.refused[0] + b.refused[1]}
 }
 
 func (b *bound) words() []*uint32 {

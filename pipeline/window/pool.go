@@ -33,6 +33,7 @@ type pool struct {
 	used    [2]int // sets by part
 	lists   [2][numLists]list
 	scratch *hyperloglog.Sketch
+	bound   bound
 }
 
 const (
@@ -78,7 +79,7 @@ func (p *pool) words(s *sketchSet) []uint32 { return p.claims[s.owner].words(s.s
 // take gives a set to the part of a key, which must insert and refresh.
 func (p *pool) take(d *Distinct, slot int32, part Part, second uint32) uint32 {
 	p.lookAround(second)
-	place := p.vacant(part)
+	place := p.vacant(part, second)
 	set := p.set(place)
 	set.owner, set.slot, set.part, set.pane = d.id, slot, part, d.paneOf(second)
 	p.used[part]++
@@ -87,7 +88,7 @@ func (p *pool) take(d *Distinct, slot int32, part Part, second uint32) uint32 {
 }
 
 // vacant returns the place of a set that is nobody's, if need be a victim's.
-func (p *pool) vacant(part Part) uint32 {
+func (p *pool) vacant(part Part, second uint32) uint32 {
 	from := part
 	if p.used[part] < partSize {
 		if len(p.free) == 0 && len(p.sets) < poolSize {
@@ -99,7 +100,9 @@ func (p *pool) vacant(part Part) uint32 {
 		}
 	}
 	if len(p.free) == 0 || p.used[part] == partSize {
-		p.release(p.victim(from))
+		victim := p.victim(from)
+		p.bound.giveUp(second, p.set(victim).estimate+1)
+		p.release(victim)
 	}
 	last := len(p.free) - 1
 	place := p.free[last]

@@ -166,6 +166,12 @@ func TestPoolParts(t *testing.T) {
 		c.add(fmt.Sprint("more", i), Proven, start, 0, 20)
 	}
 	c.checkPool(t)
+	if p := c.s.Pressures(start); len(p) != 1 || p[0].What != "distinct counts" || p[0].Lost < 1000 {
+		t.Errorf("got %+v, want a thousand counts and more given up", p)
+	}
+	if p := c.s.Pressures(start.Add(20 * time.Minute)); len(p) != 0 {
+		t.Errorf("20 minutes later: got %+v, want nothing", p)
+	}
 	if got := c.short.pool.used; got != [2]int{poolSize - partSize, partSize} {
 		t.Errorf("got %v sets, want a quarter left to the claimed", got)
 	}

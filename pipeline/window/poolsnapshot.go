@@ -64,6 +64,7 @@ func (p *pool) write(c *coder) {
 		set.write(c)
 	}
 	c.u32(p.hand)
+	p.bound.write(c)
 	c.u32(uint32(len(p.free)))
 	c.u32s(p.free)
 	for part := range p.lists {
@@ -89,6 +90,7 @@ func (p *pool) read(in *decoder) {
 		p.sets = append(p.sets, set)
 	}
 	p.hand = uint32(in.count(len(p.sets)))
+	p.bound.read(in)
 	p.free = make([]uint32, in.count(len(p.sets)))
 	in.u32s(p.free)
 	p.readLists(in)
