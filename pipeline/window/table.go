@@ -144,35 +144,6 @@ func (t *table) first(class int, second uint32) int32 {
 	return 0
 }
 
-// sibling looks at some keys for a child of parent that may go for another one: of the same kind, and quiet.
-func (t *table) sibling(parent uint64, proven bool, second uint32) int32 {
-	for range min(sweep, t.keys.used) {
-		r := t.turn(second)
-		if !r.used() || r.parent() != parent || r.is(flagProven) != proven || r.is(flagShielded) {
-			continue
-		}
-		if second-r[recLast] > quietChild && *r.at(recPinned) < second {
-			return int32(t.hand)
-		}
-	}
-	return 0
-}
-
-// turn moves the hand on, and takes its shield from a key that is gone.
-func (t *table) turn(second uint32) record {
-	if t.keys.used == 0 {
-		return nil
-	}
-	t.hand = t.hand%t.keys.used + 1
-	r := t.record(int32(t.hand))
-	if r.is(flagShielded) && second-r[recLast] > shieldFor {
-		t.unshield(r)
-		r.forgetDays()
-		t.ranks.link(int32(t.hand), r.class(t.ranks.epoch), &t.keys)
-	}
-	return r
-}
-
 // replace takes the slot from its key, which is not shielded.
 func (t *table) replace(slot int32, forget func(int32)) {
 	forget(slot)
@@ -181,14 +152,6 @@ func (t *table) replace(slot int32, forget func(int32)) {
 	t.index.remove(r.hash(), slot, &t.keys)
 	t.keys.give(uint32(slot))
 	t.bound.evictions++
-}
-
-func (t *table) unshield(r record) {
-	t.shielded[0]--
-	if r.is(flagAged) {
-		t.shielded[1]--
-	}
-	r[recDays] &^= flagShielded | flagAged
 }
 
 // touch counts an event for the key's weight, and its day for its protection.
@@ -210,55 +173,5 @@ func (t *table) touch(slot int32, second uint32, proven bool) {
 	}
 	if r[recDays]>>16 != second/dayInSeconds || proven && !r.is(flagProvenToday) {
 		t.age(slot, r, second, proven)
-	}
-}
-
-// age notes a day of a key, and shields one that has earned it.
-func (t *table) age(slot int32, r record, second uint32, proven bool) {
-	r.see(second/dayInSeconds, proven)
-	verified := r.daysProven() >= shieldDays
-	aged := r.daysSeen() >= agedDays
-	switch {
-	case r.is(flagAged) && verified:
-		t.shielded[1]--
-		r[recDays] &^= flagAged
-	case r.is(flagShielded) || !verified && !aged || t.shielded[0] >= t.capacity*shieldShare/100:
-	case verified:
-		t.shield(slot, r, 0)
-	case t.shielded[1] < t.capacity*agedShare/100:
-		t.shield(slot, r, flagAged)
-		t.shielded[1]++
-	}
-}
-
-func (t *table) shield(slot int32, r record, flag uint32) {
-	t.ranks.unlink(slot, r.class(t.ranks.epoch), &t.keys)
-	r[recDays] |= flagShielded | flag
-	t.shielded[0]++
-}
-
-// prove notes that a proven event of the key came: it counts as its parent's proven child from now on, if there is
-// room for one. Else a claim and then a proof would get in any number of them.
-func (t *table) prove(slot int32, parent record) {
-	r := t.record(slot)
-	if parent != nil && parent.hash() == r.parent() {
-		if t.spent(parent, true) {
-			return
-		}
-		parent.addChild(false, -1)
-		parent.addChild(true, 1)
-	}
-	r[recDays] |= flagProven
-}
-
-// spent reports whether a parent may have no more children of that kind.
-func (t *table) spent(parent record, proven bool) bool {
-	return parent != nil && parent.children(proven) >= t.quota
-}
-
-// orphan tells the table of parents that a child of hash's key is gone.
-func (t *table) orphan(hash uint64, proven bool) {
-	if slot := t.find(hash); slot != 0 && t.record(slot).children(proven) > 0 {
-		t.record(slot).addChild(proven, -1)
 	}
 }
