@@ -23,16 +23,16 @@
 //	10 s = 10 × 1 s    1 m = 6 × 10 s    5 m = 5 × 1 m     10 m = 10 × 1 m
 //	30 m = 6 × 5 m     1 h = 6 × 10 m    24 h = 24 × 1 h
 //
-// With five windows it takes 320 bytes, of which an event touches the first 64. Whether a key may be over a
+// With five windows it takes 292 bytes, of which an event touches the first 64. Whether a key may be over a
 // threshold at all is one compare: the ring knows below which count of events nothing can be (threshold.go).
 // A metric that weighs its events (kilobytes, milliseconds) is a ring like any other.
 //
 // # Memory
 //
 // All that is kept by key lies in slabs: cells of equal size in chunks that hold no pointer, so that the
-// collector does not look into them and growing copies nothing. A key is a record of 12 words and one more for
-// each ring or list it may have; a ring is a cell of its own, taken with the first event of that metric and
-// part. Most keys have one.
+// collector does not look into them and growing copies nothing. A key is a record: 5 words that every event touches,
+// one for each ring or list it may have, and its first ring, in 256 to 512 bytes. Another ring, or a list, is a cell
+// of its own, taken with the first event that needs it; most keys have none.
 //
 // # Parts
 //
