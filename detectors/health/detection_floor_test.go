@@ -74,6 +74,24 @@ func TestFloorOfATable(t *testing.T) {
 	}
 }
 
+// TestHighFloor holds the documentation to what makes the alert a grave one: keys of 32 events, not of 31.
+func TestHighFloor(t *testing.T) {
+	if !strings.Contains(DetectionFloorSpec.Defaults, "one with 32 events") {
+		t.Errorf("the documentation says %q", DetectionFloorSpec.Defaults)
+	}
+	for events, want := range map[int]pipeline.Severity{31: pipeline.SeverityMedium, 32: pipeline.SeverityHigh} {
+		p := newPressed(2 * roomFor)
+		for range events - 1 {
+			p.n = 0
+			p.strangers(morning, roomFor)
+		}
+		p.strangers(morning.Add(time.Minute), manyGivenUp)
+		if got := p.told(2 * time.Minute); len(got) != 1 || got[0].Severity != want {
+			t.Errorf("keys of %d events given up: got %+v, want one, %s", events, got, want)
+		}
+	}
+}
+
 // TestFloorIsOfOneTable shows that a few keys of each of several tables do not add up.
 func TestFloorIsOfOneTable(t *testing.T) {
 	p := newPressed(roomFor)

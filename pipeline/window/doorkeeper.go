@@ -52,7 +52,7 @@ func (d *doorkeeper) count(hash uint64, second uint32) uint32 {
 }
 
 func (d *doorkeeper) turn(minute uint32) {
-	if minute <= d.minute {
+	if minute <= d.minute && d.panes[0].filters != nil {
 		return
 	}
 	fresh := doorPane{filters: [][]uint64{d.blank(d.panes[0].need())}}

@@ -191,3 +191,20 @@ func TestNetworkOfAParent(t *testing.T) {
 		t.Error("nothing was replaced")
 	}
 }
+
+// TestFirstMinute shows that a doorkeeper counts in the first minute of 1970, too, where a clock that was never set begins.
+func TestFirstMinute(t *testing.T) {
+	s := newSite(4)
+	m := s.Metric(Domain, Inbox, Of(S10s))
+	for i := range 4 {
+		s.Observe(delivery(pipeline.Second, fmt.Sprintf("k%d.example", i), "", "", pipeline.Verified), nil)
+	}
+	var e *pipeline.Event
+	for range admitAt {
+		e = delivery(2*pipeline.Second, "late.example", "", "", pipeline.Claimed)
+		s.Observe(e, nil)
+	}
+	if got := m.Sum(e.Slots.Domain, ClaimedPart, S10s, e.Time); got != admitAt {
+		t.Errorf("got %d, want %d", got, admitAt)
+	}
+}
