@@ -15,7 +15,6 @@ type Pressure struct {
 // A bound counts what a table gives up, in two panes of ten minutes.
 type bound struct {
 	evictions uint64
-	collapsed uint64 // newcomers that count for their parent only
 	pane      uint32
 	lost      [2]uint32
 	floor     [2]uint32

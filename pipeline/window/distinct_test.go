@@ -101,7 +101,7 @@ func TestDistinctSlides(t *testing.T) {
 		for _, gap := range []int{0, 1, 10, 100, 600, 700} {
 			s := newSite(10)
 			d := s.Distinct(Site, Actors, S10m)
-			slot := s.look(&sight{table: Site, hash: s.hash("a"), proven: true}, nil)
+			slot := s.look(&sight{table: Site, hash: s.hash("a"), proven: true, counts: true}, nil)
 			rng, oracle, now := rand.New(rand.NewPCG(1, uint64(gap))), lastSeen{}, uint32(start/pipeline.Second)
 			for i := range 4000 {
 				if gap > 0 && i%10 == 9 {

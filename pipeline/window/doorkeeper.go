@@ -1,5 +1,7 @@
 package window
 
+import "cmp"
+
 // A doorkeeper counts keys that have no place in a table yet, and says how often one has come in the last
 // minute or two: never too low, and too high as its filters fill. It is a blocked Count-Min sketch: a key's
 // four counters of a byte lie in one line of the cache, and only the lowest of them are raised
@@ -13,8 +15,9 @@ package window
 // cache a filter, mostly two. Error: see TestDoorkeeperError, which holds it to what is promised: of six million
 // keys a minute that come once, no more than one in a hundred is let in.
 type doorkeeper struct {
-	minute uint32 // of the current pane
-	panes  [2]doorPane
+	largest int    // words of the largest filter; zero is doorLargest
+	minute  uint32 // of the current pane
+	panes   [2]doorPane
 }
 
 // A doorPane is the chain of filters of one minute.
@@ -33,10 +36,18 @@ const (
 	admitAt      = 8 // events before a key gets a place
 )
 
+// A tally is how many events of a key came, by minute.
+type tally struct{ newer, older uint32 }
+
+func (n tally) sum() uint32 { return n.newer + n.older }
+
+// less returns the tally without some of the newer ones.
+func (n tally) less(some uint32) tally { return tally{n.newer - some, n.older} }
+
 // raise counts n events of hash at a second, and returns how many there were.
-func (d *doorkeeper) raise(hash uint64, second, n uint32) uint32 {
+func (d *doorkeeper) raise(hash uint64, second, n uint32) tally {
 	d.turn(second / 60)
-	return d.panes[0].raise(hash, n) + d.panes[1].count(hash)
+	return tally{d.panes[0].raise(hash, n, cmp.Or(d.largest, doorLargest)), d.panes[1].count(hash)}
 }
 
 // doorHash is under which the events of a part of a key are counted that it gets its place by.
@@ -46,9 +57,9 @@ func doorHash(hash uint64, p Part) uint64 { return hash ^ uint64(p) }
 func rareHash(hash uint64, n Name, p Part) uint64 { return hash ^ uint64(n+1)<<1 ^ uint64(p) }
 
 // count returns how many events of hash there were, without counting one.
-func (d *doorkeeper) count(hash uint64, second uint32) uint32 {
+func (d *doorkeeper) count(hash uint64, second uint32) tally {
 	d.turn(second / 60)
-	return d.panes[0].count(hash) + d.panes[1].count(hash)
+	return tally{d.panes[0].count(hash), d.panes[1].count(hash)}
 }
 
 func (d *doorkeeper) turn(minute uint32) {
@@ -89,7 +100,7 @@ func (p *doorPane) need() int {
 // adds nothing to the counts of others in the next one. The largest takes what comes.
 func doorRoom(words int) int { return words }
 
-func (p *doorPane) raise(hash uint64, by uint32) uint32 {
+func (p *doorPane) raise(hash uint64, by uint32, largest int) uint32 {
 	var n uint32
 	last := len(p.filters) - 1
 	for _, f := range p.filters[:last] {
@@ -99,7 +110,7 @@ func (p *doorPane) raise(hash uint64, by uint32) uint32 {
 	if fresh {
 		p.filled++
 	}
-	if size := len(p.filters[last]); int(p.filled) >= doorRoom(size) && size < doorLargest {
+	if size := len(p.filters[last]); int(p.filled) >= doorRoom(size) && size < largest {
 		p.filters = append(p.filters, make([]uint64, doorGrowth*size))
 		p.filled = 0
 	}
@@ -117,7 +128,7 @@ func (p *doorPane) count(hash uint64) uint32 {
 // full reports whether the pane's largest filter holds more than it was made for.
 func (p *doorPane) full() bool {
 	n := len(p.filters)
-	return n > 0 && len(p.filters[n-1]) >= doorLargest && int(p.filled) > 8*doorRoom(doorLargest)
+	return n > 0 && int(p.filled) > 8*doorRoom(len(p.filters[n-1]))
 }
 
 // line returns the line of hash in f, and the bits that choose four bytes in it.

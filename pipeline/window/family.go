@@ -2,9 +2,10 @@ package window
 
 // Parents and children: a site and its domains, a domain and its actors, a network and its addresses.
 
-// spent reports whether a parent may have no more children of that kind.
-func (t *table) spent(parent record, proven bool) bool {
-	return parent != nil && parent.children(proven) >= t.quota
+// spent reports whether a parent has no room for one more child of that kind. For the host that is named as its site
+// there always is: who invents its siblings must not hide it.
+func (t *table) spent(hash uint64, parent record, proven bool) bool {
+	return parent != nil && parent.children(proven) >= t.quota && parent.hash() != hash
 }
 
 // sibling looks at some keys for a child of parent that may go for another one: of the same kind, and quiet.
@@ -26,7 +27,7 @@ func (t *table) sibling(parent uint64, proven bool, second uint32) int32 {
 func (t *table) prove(slot int32, parent record) {
 	r := t.record(slot)
 	if parent != nil && parent.hash() == r.parent() {
-		if t.spent(parent, true) {
+		if t.spent(r.hash(), parent, true) {
 			return
 		}
 		parent.addChild(false, -1)

@@ -31,9 +31,10 @@ type sight struct {
 	slot   int32
 	proven bool
 	second uint32
-	fresh  bool   // it got its slot by this event
-	before uint32 // events that the doorkeeper had counted of it then
-	excess bool   // it counts for its parent only, and so do those below it
+	fresh  bool  // it got its slot by this event
+	before tally // what the doorkeeper had counted of it then
+	counts bool  // the event is counted in a metric, hence at the door
+	excess bool  // it counts for its parent only, and so do those below it
 }
 
 func (s *Space) observeSite(e *pipeline.Event) {
@@ -43,7 +44,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	second := uint32(e.Time / pipeline.Second)
 	part := PartOf(e)
 	set := classify(e)
-	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven}
+	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven, counts: set.has(Inbox)}
 	domain, actor := site, site
 	domain.table, actor.table = Domain, Actor
 	if string(e.Domain) != string(e.Site) {
@@ -84,8 +85,8 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 		return
 	}
 	second := uint32(e.Time / pipeline.Second)
-	prefix := sight{table: Prefix, second: second}
-	addr := sight{table: IP, second: second}
+	prefix := sight{table: Prefix, second: second, counts: true}
+	addr := sight{table: IP, second: second, counts: true}
 	prefix.hash, addr.hash = s.netHashes(e.IP)
 	e.Slots.Prefix = s.look(&prefix, nil)
 	e.Slots.IP = s.look(&addr, &prefix)
@@ -102,7 +103,7 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 	if set == 0 || e.JobClass == "" {
 		return
 	}
-	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second)}
+	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second), counts: true}
 	e.Slots.Class = s.look(&class, nil)
 	s.settle(&class, set)
 	s.count(e, class.second, set, Proven)
@@ -134,6 +135,9 @@ func (s *Space) recordOf(k *sight) record {
 }
 
 func (s *Space) admit(k, parent *sight) {
+	if !k.counts {
+		return
+	}
 	tab, above := s.tables[k.table], s.recordOf(parent)
 	before, in := tab.knock(k.hash, k.second, s.partOf(k), k.proven)
 	if k.excess = parent != nil && parent.excess; !in || k.excess {
@@ -141,7 +145,7 @@ func (s *Space) admit(k, parent *sight) {
 	}
 	k.slot = tab.admit(k.hash, before, k.second, above, k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })
 	k.fresh, k.before = k.slot != 0, before
-	k.excess = k.slot == 0 && tab.spent(above, k.proven)
+	k.excess = k.slot == 0 && tab.spent(k.hash, above, k.proven)
 }
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }

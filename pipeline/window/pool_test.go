@@ -25,7 +25,7 @@ func newCrowd() *crowd {
 
 func (c *crowd) slot(key string, at pipeline.Time) int32 {
 	if c.slots[key] == 0 {
-		c.slots[key] = c.s.look(&sight{table: Site, hash: c.s.hash(key), second: uint32(at / pipeline.Second), proven: true}, nil)
+		c.slots[key] = c.s.look(&sight{table: Site, hash: c.s.hash(key), second: uint32(at / pipeline.Second), proven: true, counts: true}, nil)
 	}
 	return c.slots[key]
 }

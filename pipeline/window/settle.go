@@ -17,7 +17,7 @@ func (s *Space) partOf(k *sight) Part {
 // that got its slot just now it makes good what had come before: all that it knocked with is its base metric's.
 func (s *Space) settle(k *sight, set nameSet) {
 	door := s.tables[k.table].door
-	if door == nil || k.slot != 0 && !k.fresh {
+	if door == nil || !k.counts || k.slot != 0 && !k.fresh {
 		return
 	}
 	part := s.partOf(k)
@@ -25,28 +25,45 @@ func (s *Space) settle(k *sight, set nameSet) {
 		if m.table != k.table || m.weigh != nil {
 			continue
 		}
-		base := m.name == baseOf[k.table]
-		var before [numParts]uint32
-		before[part] = k.before
-		if !base && set.has(m.name) {
-			before[part] = door.raise(rareHash(k.hash, m.name, part), k.second, 1) - 1
+		before := k.before
+		if m.name != baseOf[k.table] {
+			before = m.knock(door, k, part, set.has(m.name))
 		}
 		if !k.fresh {
 			continue
 		}
-		for p := range numParts {
-			if p != part || !base && !set.has(m.name) {
-				before[p] = door.count(m.doorHash(k.hash, p), k.second)
-			}
-			own := uint32(0)
-			if p == part && set.has(m.name) {
-				own = 1
-			}
-			if before[p]+own > 0 {
-				m.layout.credit(m.make(k.slot, p), k.second, before[p], before[p]+own)
-			}
+		known := before.sum()
+		if set.has(m.name) {
+			known++
+		}
+		m.credit(k, part, before, known)
+		if part == Proven && m.named() {
+			other := door.count(m.doorHash(k.hash, ClaimedPart), k.second)
+			m.credit(k, ClaimedPart, other, other.sum())
 		}
 	}
+}
+
+// knock counts an event at the door for a metric that few events belong to, if it has it, and returns what had come
+// before.
+func (m *Metric) knock(door *doorkeeper, k *sight, p Part, has bool) tally {
+	if !has {
+		return door.count(m.doorHash(k.hash, p), k.second)
+	}
+	return door.raise(m.doorHash(k.hash, p), k.second, 1).less(1)
+}
+
+// credit counts what came at the door, in the minutes in which it came; known are counted there, the event that is to
+// be added next included.
+func (m *Metric) credit(k *sight, p Part, before tally, known uint32) {
+	if known == 0 {
+		return
+	}
+	w := m.make(k.slot, p)
+	if before.older > 0 {
+		m.layout.add(w, k.second-k.second%60-1, before.older)
+	}
+	m.layout.credit(w, k.second, before.newer, known)
 }
 
 // refund counts at the door what a key that is replaced had in the last minute while it had its place, so that it

@@ -115,7 +115,7 @@ func (s *Space) reset() {
 	for i, t := range s.tables {
 		if t != nil {
 			s.tables[i] = newTable(t.capacity, t.quota)
-			s.tables[i].refs, s.tables[i].own = t.refs, t.own
+			s.tables[i].refs, s.tables[i].own, s.tables[i].largest = t.refs, t.own, t.largest
 			s.tables[i].arrange()
 		}
 	}

@@ -80,8 +80,18 @@ func NewSpace(o Options) *Space {
 			quota = ^uint32(0)
 		}
 		s.tables[t] = newTable(keys, quota)
+		s.tables[t].largest = largestDoor(cmp.Or(o.Percent, 100))
 	}
 	return s
+}
+
+// largestDoor returns the words of a doorkeeper's largest filter: 4 MB, and less where memory is short.
+func largestDoor(percent int) int {
+	words := doorLargest
+	for ; percent < 50 && words > doorFirst; percent *= doorGrowth {
+		words /= doorGrowth
+	}
+	return words
 }
 
 // Since returns when the Space began to know; zero if it has seen nothing.

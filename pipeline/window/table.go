@@ -14,6 +14,7 @@ type table struct {
 	index    index
 	ranks    ranks
 	door     *doorkeeper // nil until the table has been half full
+	largest  int         // words of its largest filter
 	hand     uint32
 	shielded [2]int // all of them, and those shielded by age alone
 	bound    bound
@@ -55,30 +56,30 @@ func (t *table) used() int { return t.index.used }
 // knock counts an event of a key that has no place, and returns whether it is to get one, and how many had
 // come before: the eighth that the doorkeeper counts gets one, any while there is no doorkeeper, and any that is
 // proven, for names that are really used cost something. Claimed and proven ones are counted apart.
-func (t *table) knock(hash uint64, second uint32, p Part, proven bool) (before uint32, in bool) {
+func (t *table) knock(hash uint64, second uint32, p Part, proven bool) (before tally, in bool) {
 	if t.door == nil {
 		if 2*t.used() < t.capacity {
-			return 0, true
+			return tally{}, true
 		}
-		t.door = &doorkeeper{}
+		t.door = &doorkeeper{largest: t.largest}
 	}
 	n := t.door.raise(doorHash(hash, p), second, 1)
-	return n - 1, proven || n >= admitAt
+	return n.less(1), proven || n.sum() >= admitAt
 }
 
 // admit gives the key a slot, with the weight of what came before or of whom it replaces, if that is more (what
 // the door counted may be counted there for another minute, and must not add up); 0 when its parent's quota is
 // spent and no sibling found that may go, or when nobody may go. forget is told of a slot that is taken from
 // another key, before its record is cleared.
-func (t *table) admit(hash uint64, before, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
+func (t *table) admit(hash uint64, before tally, second uint32, parent record, proven bool, forget func(slot int32)) int32 {
 	t.ranks.turn(epochOf(second), &t.keys)
-	slot, inherited := t.room(second, parent, proven, forget)
+	slot, inherited := t.room(hash, second, parent, proven, forget)
 	if slot == 0 {
 		return 0
 	}
 	r := t.record(slot)
 	r.setHash(hash)
-	*r.at(recFirst), r[recLast], r[recWeight] = second, second, max(before, inherited)
+	*r.at(recFirst), r[recLast], r[recWeight] = second, second, max(before.sum(), inherited)
 	if proven {
 		r[recDays] = flagProven
 	}
@@ -93,11 +94,10 @@ func (t *table) admit(hash uint64, before, second uint32, parent record, proven 
 
 // room returns a slot that is free, or is made so, and the weight of whom it was taken from for want of room: a
 // newcomer that began at nothing would be the lightest, and go for the next (Space-Saving).
-func (t *table) room(second uint32, parent record, proven bool, forget func(int32)) (slot int32, weight uint32) {
-	if t.spent(parent, proven) {
+func (t *table) room(hash uint64, second uint32, parent record, proven bool, forget func(int32)) (slot int32, weight uint32) {
+	if t.spent(hash, parent, proven) {
 		slot = t.sibling(parent.hash(), proven, second)
 		if slot == 0 {
-			t.bound.collapsed++
 			return 0, 0
 		}
 		t.replace(slot, forget)
@@ -118,13 +118,18 @@ func (t *table) room(second uint32, parent record, proven bool, forget func(int3
 }
 
 // lightest returns a key of the lowest class that has one which is not pinned, the one that has been in it for longest.
+// Where all that it looks at are pinned, a pinned one goes: incidents without number must not keep newcomers out.
 func (t *table) lightest(second uint32) int32 {
+	pinned := int32(0)
 	for class := range numRanks {
 		if slot := t.first(class, second); slot != 0 {
 			return slot
 		}
+		if pinned == 0 {
+			pinned = t.ranks.heads[class]
+		}
 	}
-	return 0
+	return pinned
 }
 
 // first looks at some keys of a class for one that is not pinned; pinned ones go to the class's end.

@@ -28,7 +28,7 @@ func (t *table) read(d *decoder) {
 	t.shielded = [2]int{d.count(n), d.count(n)}
 	t.bound.read(d)
 	if d.bool() {
-		t.door = &doorkeeper{}
+		t.door = &doorkeeper{largest: t.largest}
 		t.door.read(d)
 	}
 	free := t.keys.spares(d)
@@ -71,14 +71,13 @@ func (c *ranks) check(d *decoder, t *table) {
 
 func (b *bound) write(c *coder) {
 	c.u64(b.evictions)
-	c.u64(b.collapsed)
 	for _, w := range b.words() {
 		c.u32(*w)
 	}
 }
 
 func (b *bound) read(d *decoder) {
-	b.evictions, b.collapsed = d.u64(), d.u64()
+	b.evictions = d.u64()
 	for _, w := range b.words() {
 		*w = d.u32()
 	}

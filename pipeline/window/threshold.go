@@ -86,7 +86,7 @@ func (m *Metric) usualDay(slot int32, x Excess, now pipeline.Time) (float64, boo
 	if before < learnFor && m.space.Learning(first) {
 		return 0, false
 	}
-	past := m.Seen(slot, x.Part) - uint64(x.Count)
+	past := max(m.Seen(slot, x.Part), uint64(x.Count)) - uint64(x.Count) // it may have wrapped
 	if x.Part == Proven && m.named() {
 		past += m.Seen(slot, ClaimedPart) - uint64(m.claimedBefore(slot, x.Part, now))
 	}

@@ -85,11 +85,11 @@ func TestAddressesOfWhatCounts(t *testing.T) {
 	for range 9 {
 		s.Observe(forged, nil)
 	}
-	if got := s.Shares(Domain, honest.Slots.Domain, 9); len(got) != 0 {
+	if got := s.Shares(Domain, forged.Slots.Domain, 9); len(got) != 0 {
 		t.Errorf("got %v, want no address", got)
 	}
 	s.Observe(delivery(start, "big.example", "", "192.0.2.1", pipeline.Claimed), nil)
-	if got := s.Shares(Domain, honest.Slots.Domain, 10); len(got) != 1 || got[0].Count != 1 {
+	if got := s.Shares(Domain, forged.Slots.Domain, 10); len(got) != 1 || got[0].Count != 1 {
 		t.Errorf("got %v, want one event of ten", got)
 	}
 }
