@@ -208,3 +208,66 @@ func TestFirstMinute(t *testing.T) {
 		t.Errorf("got %d, want %d", got, admitAt)
 	}
 }
+
+// TestPinsKeepNobodyOut fills a table with keys that all have an open incident: a newcomer gets in with its eighth
+// event nevertheless, and what went for it is told.
+func TestPinsKeepNobodyOut(t *testing.T) {
+	s := newSite(100)
+	m := s.Metric(Site, Inbox, DomainScales)
+	for i := range 100 {
+		for range 55 {
+			e := delivery(start, fmt.Sprintf("forged%d.example", i), "", "", pipeline.Claimed)
+			s.Observe(e, nil)
+			s.pin(Site, e.Slots.Site, start.Add(time.Hour))
+		}
+	}
+	var e *pipeline.Event
+	for range 8 {
+		e = delivery(start.Add(time.Minute), "busy.example", "", "", pipeline.Claimed)
+		s.Observe(e, nil)
+	}
+	if got := m.Sum(e.Slots.Site, ClaimedPart, S10s, e.Time); got != 8 {
+		t.Errorf("got %d of a newcomer's eight events", got)
+	}
+	if p := s.Pressures(e.Time); len(p) == 0 || p[0].Lost == 0 || p[0].Floor < 55 {
+		t.Errorf("got %+v, want a lost key of 55 events told", p)
+	}
+}
+
+// TestOwnHostHasNoQuota lets a forger invent 64 hosts of a site: the one that is named as the site still gets in.
+func TestOwnHostHasNoQuota(t *testing.T) {
+	s := newSite(1000)
+	m := s.Metric(Domain, Inbox, DomainScales)
+	for i := range 64 {
+		e := delivery(start, fmt.Sprintf("h%d.big.example", i), "", "", pipeline.Claimed)
+		e.Site = "big.example"
+		s.Observe(e, nil)
+	}
+	e := delivery(start, "big.example", "", "", pipeline.Claimed)
+	s.Observe(e, nil)
+	if got := m.Sum(e.Slots.Domain, ClaimedPart, S10s, start); got != 1 {
+		t.Errorf("got %d events of the site's own host, want 1", got)
+	}
+}
+
+// TestDoorCreditsMinutes lets a key knock seven times at the end of a minute: what came then is not in the ten
+// seconds of the eighth event, half a minute later, and is in that minute's window.
+func TestDoorCreditsMinutes(t *testing.T) {
+	s := newSite(10)
+	m := s.Metric(Site, Inbox, DomainScales)
+	for i := range 5 {
+		s.Observe(delivery(start, fmt.Sprintf("h%d.example", i), "", "", pipeline.Claimed), nil)
+	}
+	late := start.Add(50 * time.Second)
+	for range 7 {
+		s.Observe(delivery(late, "late.example", "", "", pipeline.Claimed), nil)
+	}
+	e := delivery(late.Add(40*time.Second), "late.example", "", "", pipeline.Claimed)
+	s.Observe(e, nil)
+	if got := m.Sum(e.Slots.Site, ClaimedPart, S10s, e.Time); got != 1 {
+		t.Errorf("ten seconds: got %d, want 1", got)
+	}
+	if got := m.Sum(e.Slots.Site, ClaimedPart, S1m, e.Time); got != 8 {
+		t.Errorf("a minute: got %d, want 8", got)
+	}
+}
