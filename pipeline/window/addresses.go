@@ -45,7 +45,7 @@ func (s *Space) Addresses(t Table) {
 	if s.addrs[t].lists != nil {
 		return
 	}
-	words := uint32(4 * lineWords)
+	words := uint32(3 * lineWords)
 	if t == Actor {
 		words = 2 * lineWords
 	}

@@ -13,12 +13,12 @@ func (s *Space) checkCells(d *decoder, cells *slab) {
 	taken := cells.spares(d)
 	for _, m := range s.metrics {
 		if m.rings == cells {
-			s.checkRefs(d, m.table, m.at, numParts, m.first, taken)
+			s.checkRefs(d, m.table, m.at, m.parts, m.first, taken)
 		}
 	}
 	for _, dist := range s.distincts {
 		if dist.cells == cells {
-			s.checkRefs(d, dist.table, dist.at, numParts, false, taken)
+			s.checkRefs(d, dist.table, dist.at, uint32(numParts), false, taken)
 		}
 	}
 	for t, a := range s.addrs {
@@ -30,7 +30,7 @@ func (s *Space) checkCells(d *decoder, cells *slab) {
 
 // checkRefs fails unless the n words at that place of all records lead to cells that nobody has taken yet, or one of
 // them to the record's own ring, if it may.
-func (s *Space) checkRefs(d *decoder, t Table, at uint32, n Part, own bool, taken []bool) {
+func (s *Space) checkRefs(d *decoder, t Table, at, n uint32, own bool, taken []bool) {
 	keys := &s.tables[t].keys
 	for slot := uint32(1); slot <= keys.used && d.err == nil; slot++ {
 		r := record(keys.cell(slot))
@@ -38,7 +38,7 @@ func (s *Space) checkRefs(d *decoder, t Table, at uint32, n Part, own bool, take
 			continue
 		}
 		may := own
-		for _, ref := range r[at : at+uint32(n)] {
+		for _, ref := range r[at : at+n] {
 			switch {
 			case ref == 0:
 			case ref == ownRing && may:

@@ -22,9 +22,10 @@ type Metric struct {
 	weigh  func(*pipeline.Event) uint32 // nil: every event counts one
 	layout layout
 	floors []Floor
-	rings  *slab  // shared by all metrics of these scales
-	first  bool   // the table's first metric
-	at     uint32 // the record's word that holds the claimed part's ring; the proven part's follows
+	rings  *slab // shared by all metrics of these scales
+	first  bool  // the table's first metric
+	parts  uint32
+	at     uint32 // the record's word that leads to the claimed part's ring, if it has one; then to the proven part's
 	total  []uint32
 	ever   uint64
 }
@@ -42,7 +43,11 @@ func (s *Space) Metric(t Table, n Name, scales Scales) *Metric {
 	if tab := s.tables[t]; tab != nil && tab.own == 0 {
 		m.first, tab.own = true, m.layout.before+1
 	}
-	m.at = s.grow(t, uint32(numParts))
+	m.parts = 1
+	if m.named() {
+		m.parts = uint32(numParts)
+	}
+	m.at = s.grow(t, m.parts)
 	s.metrics = append(s.metrics, m)
 	s.claimed |= n.bit()
 	return m
@@ -55,7 +60,7 @@ func (m *Metric) ring(slot int32, p Part) []uint32 {
 	}
 	tab := m.space.tables[m.table]
 	r := tab.record(slot)
-	switch ref := r[m.at+uint32(p)]; ref {
+	switch ref := *m.ref(r, p); ref {
 	case 0:
 		return nil
 	case ownRing:
@@ -65,14 +70,17 @@ func (m *Metric) ring(slot int32, p Part) []uint32 {
 	}
 }
 
+// ref returns the word that leads to the ring of a part; without a claimed part there is one ring only.
+func (m *Metric) ref(r record, p Part) *uint32 { return &r[m.at+uint32(p)&(m.parts-1)] }
+
 // ownRing is in the place of a cell's number when the ring lies in the record itself.
 const ownRing = 1 << 31
 
 // make returns the words of a key's ring, which it has from now on.
 func (m *Metric) make(slot int32, p Part) []uint32 {
 	r := m.space.tables[m.table].record(slot)
-	if ref := &r[m.at+uint32(p)]; *ref == 0 {
-		if m.first && r[m.at+uint32(1-p)] != ownRing {
+	if ref := m.ref(r, p); *ref == 0 {
+		if m.first && *m.ref(r, 1-p) != ownRing {
 			*ref = ownRing
 		} else {
 			*ref = m.rings.take()
@@ -83,7 +91,7 @@ func (m *Metric) make(slot int32, p Part) []uint32 {
 
 // release gives back the rings of a record that is about to be cleared.
 func (m *Metric) release(r record) {
-	for _, ref := range r[m.at : m.at+uint32(numParts)] {
+	for _, ref := range r[m.at : m.at+m.parts] {
 		if ref != 0 && ref != ownRing {
 			m.rings.give(ref)
 		}

@@ -77,7 +77,7 @@ func (s *Space) refund(t Table, slot int32, second uint32) {
 		if m.table != t || m.weigh != nil {
 			continue
 		}
-		for p := range numParts {
+		for p := numParts - Part(m.parts); p < numParts; p++ {
 			if w := m.ring(slot, p); w != nil {
 				if n := m.layout.inside(w, second); n > 0 {
 					door.raise(m.doorHash(hash, p), second, n)

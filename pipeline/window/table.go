@@ -38,10 +38,10 @@ func newTable(capacity int, quota uint32) *table {
 }
 
 // arrange says where in a record its parts lie, for so many claims: the ring of its own begins in the line after the
-// first, and records are pairs of lines, since the processor fetches these together.
+// first, so that both come together.
 func (t *table) arrange() {
 	t.ownAt = lines(recRefs + t.refs)
-	t.keys.words = (t.ownAt + t.own + recTail + 2*lineWords - 1) &^ (2*lineWords - 1)
+	t.keys.words = lines(t.ownAt + t.own + recTail)
 }
 
 // find returns the slot of the key with that hash, or 0.
