@@ -19,7 +19,7 @@ var DetectionFloorSpec = pipeline.Spec{
 		"Look at what else is told at this time, and at who invents names: `related` of other alerts, nginx' log.",
 		"If the server is simply large, raise `memory:`: tables grow with it.",
 	},
-	Defaults: "a table (with 256 MB: 20,000 sites, 30,000 domains, 40,000 actors, 60,000 addresses, 30,000 networks) that gave up 100 keys of the last hour in 10 to 20 m: medium; high where newcomers find no place, more come than can be told apart, or one with 32 events or more had to go",
+	Defaults: "a table (with 256 MB: 20,000 sites, 25,000 domains, 25,000 actors, 40,000 addresses, 20,000 networks) that gave up 100 keys of the last hour in 10 to 20 m: medium; high where newcomers find no place, more come than can be told apart, or one with 32 events or more had to go",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.memory", Undo: "nothing to undo", Text: "See how many keys %s holds: `fedwarden state`."},
 	},

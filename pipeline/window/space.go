@@ -31,8 +31,8 @@ func (t Table) String() string { return tableNames[t] }
 var spaceOf = [numTables]pipeline.KeySpace{pipeline.SpaceSite, pipeline.SpaceSite, pipeline.SpaceSite,
 	pipeline.SpaceNetwork, pipeline.SpaceNetwork, pipeline.SpaceInstance}
 
-// Options bound a Space. Keys of zero take Percent of the defaults: 20,000 sites, 30,000 domains, 40,000 actors,
-// 60,000 addresses, 30,000 prefixes, 1,000 job classes: full, with filters and sketches, 170 MB. A Percent of zero is 100. A table starts empty and
+// Options bound a Space. Keys of zero take Percent of the defaults: 20,000 sites, 25,000 domains, 25,000 actors,
+// 40,000 addresses, 20,000 prefixes, 1,000 job classes: full, 65 MB, and 45 MB of doorkeepers at the worst. A Percent of zero is 100. A table starts empty and
 // grows as keys come.
 type Options struct {
 	Space   pipeline.KeySpace // site, network or instance
@@ -41,7 +41,7 @@ type Options struct {
 	Keys    [numTables]int // by Table
 }
 
-var defaultKeys = [numTables]int{20_000, 30_000, 40_000, 60_000, 30_000, 1000}
+var defaultKeys = [numTables]int{20_000, 25_000, 25_000, 40_000, 20_000, 1000}
 
 // quotas are how many children of one kind, claimed or proven, one parent may have: domains a site, actors a
 // domain, addresses a prefix.
