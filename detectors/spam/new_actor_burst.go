@@ -46,7 +46,7 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 	return &NewActorBurst{
 		space:  site,
 		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
-		all:    site.Metric(window.Site, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
+		all:    site.Metric(window.Site, window.Inbox, window.DomainScales),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }

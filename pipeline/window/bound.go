@@ -68,14 +68,7 @@ func (b bound) at(now pipeline.Time) bound {
 func (b bound) pressed() bool { return b.lost != [2]uint32{} || b.refused != [2]uint32{} }
 
 // Pressed reports whether Pressures has anything to tell.
-func (s *Space) Pressed(now pipeline.Time) bool {
-	for _, t := range s.tables {
-		if t != nil && t.bound.at(now).pressed() {
-			return true
-		}
-	}
-	return len(s.distincts) > 0 && s.sharedPool().bound.at(now).pressed()
-}
+func (s *Space) Pressed(now pipeline.Time) bool { return len(s.Pressures(now)) > 0 }
 
 // Pressures returns what the Space gave up lately; none if nothing was.
 func (s *Space) Pressures(now pipeline.Time) []Pressure {

@@ -245,11 +245,5 @@ func (d *Distinct) Reaches(slot int32, p Part, threshold uint32, now pipeline.Ti
 
 // Once reports whether it was not yet called for this key and part in the second of now.
 func (d *Distinct) Once(slot int32, p Part, now pipeline.Time) bool {
-	w := d.words(slot, p)
-	second := uint32(now / pipeline.Second)
-	if w == nil || w[onceWord] == second {
-		return false
-	}
-	w[onceWord] = second
-	return true
+	return once(d.words(slot, p), onceWord, now)
 }

@@ -142,12 +142,16 @@ func (m *Metric) Seen(slot int32, p Part) uint64 {
 // Once reports whether it was not yet called for this key and part in the second of now. A detector asks
 // it before it reports, so that a flood makes one finding a second and not one an event.
 func (m *Metric) Once(slot int32, p Part, now pipeline.Time) bool {
-	w := m.ring(slot, p)
+	return once(m.ring(slot, p), ringOnce, now)
+}
+
+// once reports whether the word at that place is not yet the second of now, and makes it that; false without words.
+func once(w []uint32, at int, now pipeline.Time) bool {
 	second := uint32(now / pipeline.Second)
-	if w == nil || w[ringOnce] == second {
+	if w == nil || w[at] == second {
 		return false
 	}
-	w[ringOnce] = second
+	w[at] = second
 	return true
 }
 
