@@ -1,11 +1,8 @@
 package detectors
 
 import (
-	"github.com/fedwarden/fedwarden/detectors/exploit"
-	"github.com/fedwarden/fedwarden/detectors/flood"
-	"github.com/fedwarden/fedwarden/detectors/health"
-	"github.com/fedwarden/fedwarden/detectors/spam"
-	"github.com/fedwarden/fedwarden/detectors/takeover"
+	"slices"
+
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/window"
 )
@@ -20,30 +17,18 @@ type Built struct {
 type spaces struct {
 	witness       *window.Witness
 	site, network *window.Space
+	instance      *window.Space
 }
 
-// A row is one registered detector: adding a detector is adding a row.
+// A row is one registered detector: adding a detector is adding a row to its threat's.
 type row struct {
 	spec  pipeline.Spec
 	build func(*spaces) pipeline.Detector
 }
 
-var rows = []row{
-	{flood.DomainFloodSpec, func(s *spaces) pipeline.Detector { return flood.NewDomainFlood(s.site) }},
-	{flood.IPFloodSpec, func(s *spaces) pipeline.Detector { return flood.NewIPFlood(s.network, s.site) }},
-	{spam.NewActorBurstSpec, func(s *spaces) pipeline.Detector { return spam.NewNewActorBurst(s.site) }},
-	{spam.MentionFanoutSpec, func(s *spaces) pipeline.Detector { return spam.NewMentionFanout(s.site) }},
-	{exploit.SignatureFailuresSpec, func(s *spaces) pipeline.Detector { return exploit.NewSignatureFailures(s.network) }},
-	{takeover.ActorJumpSpec, func(s *spaces) pipeline.Detector { return takeover.NewActorJump(s.site) }},
-	{takeover.LoginBruteforceSpec, func(s *spaces) pipeline.Detector { return takeover.NewLoginBruteforce(s.network) }},
-	{takeover.FailThenSuccessSpec, func(s *spaces) pipeline.Detector { return takeover.NewFailThenSuccess(s.network) }},
-	{health.SourceSilentSpec, func(*spaces) pipeline.Detector { return health.NewSourceSilent() }},
-	{health.LinesLostSpec, func(*spaces) pipeline.Detector { return health.NewLinesLost() }},
-	{health.ParseFailuresSpec, func(*spaces) pipeline.Detector { return health.NewParseFailures() }},
-	{health.ClockSkewSpec, func(*spaces) pipeline.Detector { return health.NewClockSkew() }},
-	{health.DetectionFloorSpec, func(s *spaces) pipeline.Detector { return health.NewDetectionFloor(s.site, s.network) }},
-	{health.LogMismatchSpec, func(s *spaces) pipeline.Detector { return health.NewLogMismatch(s.witness) }},
-}
+// rows are all detectors. Those who explain what others find come first, so that they have seen an event when
+// they are asked about it.
+var rows = slices.Concat(benignRows, floodRows, spamRows, exploitRows, takeoverRows, healthRows)
 
 // Specs returns the documentation of every detector, in the order in which they run.
 func Specs() []pipeline.Spec {
@@ -67,11 +52,15 @@ func Build(o Options) []Built {
 		witness: window.NewWitness(),
 		site:    window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: o.Secret, Percent: o.Percent}),
 		network: window.NewSpace(window.Options{Space: pipeline.SpaceNetwork, Secret: o.Secret, Percent: o.Percent}),
+
+		instance: window.NewSpace(window.Options{Space: pipeline.SpaceInstance, Secret: o.Secret, Percent: o.Percent}),
 	}
 	built := []Built{
 		{pipeline.Spec{Name: "witness", Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance}, s.witness},
 		{pipeline.Spec{Name: "space.site", Space: pipeline.SpaceSite}, s.site},
 		{pipeline.Spec{Name: "space.network", Space: pipeline.SpaceNetwork}, s.network},
+		{pipeline.Spec{Name: "space.instance", Space: pipeline.SpaceInstance}, s.instance},
+		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork}, window.NewTotals()},
 	}
 	for _, r := range rows {
 		d := r.build(s)

@@ -9,16 +9,20 @@ type Finding struct {
 	At       Time   // set by the engine
 	Digits   uint8  // set by the engine: decimals of At
 
-	Key       Entity // whom it concerns, as claimed or proven; the tracker decides who is named
-	Until     Time   // when the condition is false if no event comes; later than At
-	Since     Time   // the first event of the evidence
-	Severity  Severity
-	Measure   Measure
-	Summary   string // one line, with the name of Key as "%s": the tracker puts in who is named
-	Context   []Context
-	Related   Related
-	Evidence  Proof
-	Suggest   []Suggestion
+	Key      Entity // whom it concerns, as claimed or proven; the tracker decides who is named
+	Until    Time   // when the condition is false if no event comes; later than At
+	Since    Time   // the first event of the evidence
+	Severity Severity
+	Measure  Measure
+	Summary  string // one line, with the name of Key as "%s": the tracker puts in who is named
+	Context  []Context
+	Related  Related
+	Evidence Proof
+	Suggest  []Suggestion
+	// Members are the entities whose own alerts have the cause that f tells of: while f's episode is open theirs
+	// are part of its campaign, and it carries the notification for them. Only what is no party, the instance or a
+	// template, or a network may have members.
+	Members   []Entity
 	Resolving bool // the fact ended: the condition is false from At on; a Summary is what is told when the episode ends
 }
 

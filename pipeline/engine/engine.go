@@ -40,7 +40,8 @@ type Engine struct {
 	id         pipeline.Identifier
 	comps      []component
 	instance   []*component // those that see signals and facts
-	eachSecond bool         // some component is due every second
+	benign     []pipeline.Recogniser
+	eachSecond bool // some component is due every second
 	tracker    *tracker
 
 	now  pipeline.Time // of the last applied item or tick; zero before the first
@@ -104,6 +105,9 @@ func (e *Engine) register(detectors []Registered) {
 		*c = component{spec: r.Spec, detector: r.Detector, stats: DetectorStats{Name: r.Spec.Name}}
 		if c.scheduler, scheduled = r.Detector.(pipeline.Scheduler); !scheduled {
 			e.eachSecond = true
+		}
+		if b, ok := r.Detector.(pipeline.Recogniser); ok {
+			e.benign = append(e.benign, b)
 		}
 		if r.Spec.Space&pipeline.SpaceInstance != 0 {
 			e.instance = append(e.instance, c)

@@ -42,10 +42,21 @@ func (e *Engine) conclude(at pipeline.Time, digits uint8) {
 	}
 	for i := range found {
 		found[i].At, found[i].Digits = at, digits
+		e.explain(&found[i])
 		e.tracker.take(&found[i])
 	}
 	clear(found)
 	e.report.findings = found[:0]
+}
+
+// explain asks those who know benign explanations. What is about fedwarden itself has none.
+func (e *Engine) explain(f *pipeline.Finding) {
+	if f.Resolving || e.tracker.threat(f.Detector) == pipeline.ThreatHealth {
+		return
+	}
+	for _, b := range e.benign {
+		b.Explain(f)
+	}
 }
 
 func compareEntities(a, b pipeline.Entity) int {

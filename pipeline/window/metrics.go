@@ -45,7 +45,7 @@ func milliseconds(d time.Duration) uint32 {
 	return uint32((min(max(d, 0), most*time.Millisecond) + time.Millisecond - 1) / time.Millisecond)
 }
 
-type nameSet uint32
+type nameSet uint64
 
 func (n Name) bit() nameSet { return 1 << n }
 

@@ -14,6 +14,7 @@ type Excess struct {
 	Expected  float64 // the key's own mean in such a window
 	Known     bool    // whether Expected is known
 	Threshold float64
+	Surprise  float64 // −log10 of the chance of Count or more; zero where no baseline was used
 	Scale     Scale
 	Part      Part
 	Learning  bool
@@ -25,6 +26,10 @@ func (x Excess) Measure(name string) pipeline.Measure {
 	if x.Known {
 		expected := x.Expected
 		m.Expected = &expected
+	}
+	if x.Surprise > 0 {
+		surprise := x.Surprise
+		m.Surprise = &surprise
 	}
 	return m
 }

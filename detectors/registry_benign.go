@@ -1,0 +1,3 @@
+package detectors
+
+var benignRows = []row{}

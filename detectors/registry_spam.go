@@ -1,0 +1,11 @@
+package detectors
+
+import (
+	"github.com/fedwarden/fedwarden/detectors/spam"
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+var spamRows = []row{
+	{spam.NewActorBurstSpec, func(s *spaces) pipeline.Detector { return spam.NewNewActorBurst(s.site) }},
+	{spam.MentionFanoutSpec, func(s *spaces) pipeline.Detector { return spam.NewMentionFanout(s.site) }},
+}

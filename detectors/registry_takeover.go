@@ -1,0 +1,12 @@
+package detectors
+
+import (
+	"github.com/fedwarden/fedwarden/detectors/takeover"
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+var takeoverRows = []row{
+	{takeover.ActorJumpSpec, func(s *spaces) pipeline.Detector { return takeover.NewActorJump(s.site) }},
+	{takeover.LoginBruteforceSpec, func(s *spaces) pipeline.Detector { return takeover.NewLoginBruteforce(s.network) }},
+	{takeover.FailThenSuccessSpec, func(s *spaces) pipeline.Detector { return takeover.NewFailThenSuccess(s.network) }},
+}
