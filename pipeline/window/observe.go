@@ -14,6 +14,7 @@ func (s *Space) Observe(e *pipeline.Event, _ pipeline.Report) {
 	if s.since == 0 {
 		s.since = e.Time
 	}
+	s.turn(uint32(e.Time / pipeline.Second))
 	switch s.opts.Space {
 	case pipeline.SpaceSite:
 		s.observeSite(e)
