@@ -63,6 +63,9 @@ func (m *Metric) hold(slot int32, p Part, f Floor, n uint32, now pipeline.Time) 
 		return x, false
 	}
 	floor := m.floor(f, second)
+	if p == Proven && m.forged(slot, f.Scale, n, second) {
+		floor = max(floor, f.Count)
+	}
 	open := m.layout.pastOf(m.ring(slot, p))[pastOpen] >= second
 	return m.base.judge(x, m.rateOf(slot, p, f.Scale), floor, open, second), true
 }
@@ -79,6 +82,16 @@ func (b *baseline) judge(x Excess, r rate, floor uint32, open bool, second uint3
 	x.Surprise = surprise(float64(x.Count), x.Expected, size)
 	x.Threshold = float64(least(floor, x.Expected, size, need))
 	return x
+}
+
+// forged reports whether somebody else uses the name of a key's proven part right now: half as much is merely claimed. Its
+// owner is given the benefit of the full floor then, lest he be named because a forger has chosen a lively minute of his.
+func (m *Metric) forged(slot int32, s Scale, n, second uint32) bool {
+	if !m.named() {
+		return false
+	}
+	w := m.ring(slot, ClaimedPart)
+	return w != nil && 2*m.layout.sum(w, s, second) >= n
 }
 
 // lacksDay reports whether nothing is known of a key before the last day because nothing is of anybody: it is as old as
@@ -164,6 +177,9 @@ var DomainFloors = []Floor{{S10s, 50, 50}, {S1m, 120, 30}, {S10m, 400, 60}, {S1h
 
 // DomainScales are the windows of DomainFloors.
 var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
+
+// ActorScales are the windows of an actor's deliveries, shared by all who count them.
+var ActorScales = Of(S10m, S1h, S24h)
 
 // Floors claims that Over holds the metric's keys against these floors, shortest window and lowest count first.
 // A metric has one list of floors.
