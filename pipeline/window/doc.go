@@ -55,16 +55,16 @@
 // in six words behind its buckets). The model: a key's rate λ has a gamma distribution; its counts, given λ, scatter more
 // than Poisson's. With a events in b hours of exposure, both halved with every three days,
 //
-//	λ = (a₀ + a) / (b₀ + b)      μ = λ · E(window)      1/r = 1/(a₀+a) + κ⁻¹ + κ⁻¹/(a₀+a)
-//	X ~ negative-binomial (μ, r)     surprise S = −log₁₀ P(X ≥ x)     (surprise.go)
+//		λ = (a₀ + a) / (b₀ + b)      μ = λ · E(window)      1/r = 1/(a₀+a) + κ⁻¹ + κ⁻¹/(a₀+a)
+//		X ~ negative-binomial (μ, r)     surprise S = −log₁₀ P(X ≥ x)     (surprise.go)
 //
-//   - E, the exposure, is the window's length times the season's factor (season.go: hour of the day and of the week, one
-//     for all keys, learned from their total) times the common factor (common.go: the median, weighted, of what the 48
-//     busiest long-known keys do against what they usually do, when that is above 1.5).
-//   - a₀ and b₀, the prior, are fitted every six hours to the rates of the keys that were seen on two days (prior.go).
-//   - κ⁻¹ is what the busiest keys' counts scatter by beyond Poisson's, for each scale, times how much more unevenly than
-//     others' this key's hours came, from a quarter to eight times.
-//   - A window of 24 hours is held against what was before it.
+//	  - E, the exposure, is the window's length times the season's factor (season.go: hour of the day and of the week, one
+//	    for all keys, learned from their total) times the common factor (common.go: the median, weighted, of what the 48
+//	    busiest long-known keys do against what they usually do, when that is above 1.5).
+//	  - a₀ and b₀, the prior, are fitted every six hours to the rates of the keys that were seen on two days (prior.go).
+//	  - κ⁻¹ is what the busiest keys' counts scatter by beyond Poisson's, for each scale, times how much more unevenly than
+//	    others' this key's hours came, from a quarter to eight times.
+//	  - A window of 24 hours is held against what was before it.
 //
 // An hour is learned when the key's next one begins, and no more of it than μ + 6σ + 10: an attack can raise its own
 // baseline only by that. While an incident is open about the key nothing of it is learned, for 24 hours; after that
