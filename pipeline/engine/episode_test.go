@@ -26,9 +26,7 @@ type stage struct {
 }
 
 func (s *stage) Observe(_ *pipeline.Event, r pipeline.Report) {
-	for _, f := range s.say {
-		r.Find(f)
-	}
+	voice{s, ""}.Observe(nil, r)
 }
 func (s *stage) Advance(pipeline.Time, pipeline.Report) {}
 func (s *stage) Due(pipeline.Time) pipeline.Time        { return 0 }
@@ -56,7 +54,7 @@ func newStage(t *testing.T) *stage {
 
 func (s *stage) engine() *engine.Engine {
 	return engine.New(engine.Config{
-		Instance: "social.example", Identifier: judge{s}, Detectors: []engine.Registered{{Detector: s, Spec: floodSpec()}},
+		Instance: "social.example", Identifier: judge{s}, Detectors: append(voices(s), engine.Registered{Detector: s, Spec: floodSpec()}),
 	})
 }
 
@@ -474,7 +472,7 @@ func TestOpenEpisodesAreBounded(t *testing.T) {
 		flood(c.severity.String(), c.severity)
 		diff(t, s.e.Stats().Open, c.open)
 	}
-	diff(t, s.e.Stats().Refused, 4*11_000-10_000)
+	diff(t, s.e.Stats().Refused, 4*11_000-10_000+1) // one is the campaign of all that is medium and worse
 	s.at(100)
 	diff(t, s.e.Stats().Open, 0)
 }

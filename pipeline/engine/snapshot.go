@@ -214,6 +214,8 @@ func (s *stream) resume(saved *savedStream) {
 }
 
 func (t *tracker) resume(open []*episode, waits []*wait, order []*end, h header) {
+	t.open = open
+	t.regroup()
 	for _, ep := range open {
 		t.next = min(t.next, ep.due())
 		t.byEntity[entityKey{ep.Alert.Detector, entityOf(ep.Alert.Entity)}] = ep
@@ -229,6 +231,6 @@ func (t *tracker) resume(open []*episode, waits []*wait, order []*end, h header)
 		t.ends.last[o.Print] = o.At
 		t.ends.order = append(t.ends.order, *o)
 	}
-	t.open, t.waits, t.refused = open, waits, h.Refused
+	t.waits, t.refused = waits, h.Refused
 	t.ends.forgotten = h.Forgotten
 }

@@ -18,7 +18,8 @@ type tracker struct {
 	instance string
 	secret   pipeline.Secret
 	id       pipeline.Identifier
-	prover   pipeline.Prover // nil: waiting is no use
+	prover   pipeline.Prover  // nil: waiting is no use
+	locator  pipeline.Locator // nil: no name is of another's site
 	specs    map[string]*component
 	max      int
 
@@ -28,6 +29,9 @@ type tracker struct {
 	waits    []*wait // in the order in which they began
 	byWait   map[factKey]*wait
 	ends     ends
+
+	campaigns []*episode // open ones that carry others, by rank
+	listed    int        // entities that they know
 
 	next    pipeline.Time // no tick before it matters; never if none does
 	refused uint64        // episodes not admitted
@@ -53,6 +57,7 @@ func keyOf(f *pipeline.Finding) factKey { return factKey{f.Detector, f.Key, f.Ev
 func newTracker(instance string, secret pipeline.Secret, id pipeline.Identifier, comps []component) *tracker {
 	t := &tracker{instance: instance, secret: secret, id: id, specs: map[string]*component{}, max: maxOpen}
 	t.prover, _ = id.(pipeline.Prover)
+	t.locator, _ = id.(pipeline.Locator)
 	for i := range comps {
 		t.specs[comps[i].spec.Name] = &comps[i]
 	}
@@ -63,6 +68,7 @@ func newTracker(instance string, secret pipeline.Secret, id pipeline.Identifier,
 // reset forgets all.
 func (t *tracker) reset() {
 	t.open, t.waits, t.refused, t.next = nil, nil, 0, never
+	t.campaigns, t.listed = nil, 0
 	t.byEntity = map[entityKey]*episode{}
 	t.byFact = map[factKey]*episode{}
 	t.byWait = map[factKey]*wait{}
@@ -176,15 +182,24 @@ func (t *tracker) advance(now pipeline.Time) {
 	}
 	t.next = never
 	t.endWaits(now)
+	t.sweep(now, false)
+	t.sweep(now, true) // a group ends with the last of its members
+}
+
+// sweep ends the episodes that are due, of those that carry others or of the rest.
+func (t *tracker) sweep(now pipeline.Time, carriers bool) {
 	n := 0
 	for _, ep := range t.open {
-		if due := ep.due(); now < due {
-			t.next = min(t.next, due)
-			t.open[n] = ep
-			n++
+		due := ep.due()
+		if due <= now && carriers == (ep.Carries != nil) {
+			t.resolve(ep, pipeline.Stamp{Time: now})
 			continue
 		}
-		t.resolve(ep, pipeline.Stamp{Time: now})
+		if due > now {
+			t.next = min(t.next, due)
+		}
+		t.open[n] = ep
+		n++
 	}
 	clear(t.open[n:])
 	t.open = t.open[:n]

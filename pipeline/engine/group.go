@@ -1,0 +1,323 @@
+package engine
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+const (
+	together = 600 * pipeline.Second // apart at most
+	minAkin  = 3                     // of one network or site
+	minCrowd = 10                    // with nothing in common but the minutes
+	swelling = 10                    // times as many members as it fired with are told once
+)
+
+// A group is the part of a campaign that the tracker found itself.
+type group struct {
+	Grouped bool          `json:",omitempty"`
+	Founded uint64        `json:",omitempty"` // members it began with
+	Joined  uint64        `json:",omitempty"` // members ever
+	Last    pipeline.Time `json:",omitempty"` // when one joined last
+	Idle    pipeline.Time `json:",omitempty"` // when one ended last
+	Past    uint64        `json:",omitempty"` // events of those that ended
+	More    bool          `json:",omitempty"` // not all that joined are known
+}
+
+// A cause is what episodes of a detector may have in common, and how many must have it to be told as one.
+type cause struct {
+	pipeline.Entity
+	least int
+}
+
+// causes returns what ep may have in common with others, the narrowest first.
+func (t *tracker) causes(ep *episode) []cause {
+	var list []cause
+	if kin := t.kin(entityOf(ep.Alert.Entity)); kin.Type != "" {
+		list = append(list, cause{kin, minAkin})
+	}
+	return append(list, cause{pipeline.Entity{Type: pipeline.EntityInstance, Value: t.server()}, minCrowd})
+}
+
+// kin returns the network that e is in, or the site of a host; nothing of what has no such thing.
+func (t *tracker) kin(e pipeline.Entity) pipeline.Entity {
+	switch e.Type {
+	case pipeline.EntityIP:
+		if a, err := netip.ParseAddr(e.Value); err == nil {
+			return pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(a).String()}
+		}
+	case pipeline.EntityPrefix:
+		if p, err := netip.ParsePrefix(e.Value); err == nil && pipeline.NetKey(p.Addr()).Bits() < p.Bits() {
+			return pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(p.Addr()).String()}
+		}
+	case pipeline.EntityDomain:
+		if t.locator == nil {
+			break
+		}
+		if _, site := t.locator.Home(e); site != "" {
+			return pipeline.Entity{Type: pipeline.EntitySite, Value: string(site)}
+		}
+	}
+	return pipeline.Entity{}
+}
+
+// gather makes ep, which is loud since now, a member of the group that it belongs to, or of a new one that there
+// are enough for.
+func (t *tracker) gather(ep *episode, at pipeline.Stamp) {
+	if ep.Alert.Entity.Type == pipeline.EntityInstance {
+		return
+	}
+	causes := t.causes(ep)
+	for _, c := range causes {
+		if t.joins(ep, c.Entity, at.Time) {
+			return
+		}
+	}
+	for _, c := range causes {
+		if others, enough := t.others(ep, c, at.Time); enough && t.unite(c.Entity, append(others, ep), at) {
+			return
+		}
+	}
+}
+
+// joins makes ep a member of the open group on e, if that takes it.
+func (t *tracker) joins(ep *episode, e pipeline.Entity, at pipeline.Time) bool {
+	c := t.byEntity[entityKey{ep.Alert.Detector, e}]
+	if c == nil || c.Carries == nil || !c.Carries.Grouped {
+		return false
+	}
+	if e.Type == pipeline.EntityInstance && (at-c.Carries.Last > together || ep.Alert.Severity > c.Alert.Severity) {
+		return false
+	}
+	t.attach(ep, c, at)
+	return true
+}
+
+// others returns which episodes are loud since lately and may have the cause in common with ep, and whether
+// they are enough to be told as one. Groups that are narrower count as one each.
+func (t *tracker) others(ep *episode, c cause, now pipeline.Time) (list []*episode, enough bool) {
+	n := 1
+	for _, o := range t.open {
+		if o == ep || o.Alert.Detector != ep.Alert.Detector || o.Loud == 0 || now-o.Loud > together || entityOf(o.Alert.Entity) == c.Entity {
+			continue
+		}
+		crowd := c.Type == pipeline.EntityInstance
+		switch {
+		case o.Carries != nil && crowd:
+			n++
+		case t.free(o) && (crowd || t.kin(entityOf(o.Alert.Entity)) == c.Entity):
+			n++
+			list = append(list, o)
+		}
+	}
+	return list, n >= c.least
+}
+
+// unite makes members, of which the last is about to be told, a campaign on e, and reports whether it could.
+func (t *tracker) unite(e pipeline.Entity, members []*episode, at pipeline.Stamp) bool {
+	newest := members[len(members)-1]
+	c := t.byEntity[entityKey{newest.Alert.Detector, e}]
+	fresh := c == nil
+	switch {
+	case fresh && !t.admits(worst(members)):
+		return false
+	case fresh:
+		c = t.found(e, members, at)
+	case c.Alert.Campaign != nil:
+		return false // another speaks for it
+	}
+	g := &t.carrier(c).group
+	before := g.Grouped
+	g.Grouped = true
+	for _, ep := range members {
+		t.attach(ep, c, at.Time)
+	}
+	if !before {
+		g.Founded = g.Joined
+	}
+	rises := worst(members) > c.Alert.Severity
+	c.Alert.Severity = max(c.Alert.Severity, worst(members))
+	t.count(c, members)
+	switch {
+	case fresh:
+		t.tell(c, pipeline.StatusFiring, at)
+	case rises || !before && !c.Grown: // it speaks for others from now on
+		c.Grown = c.Grown || !before
+		t.tell(c, pipeline.StatusUpdated, at)
+	}
+	t.announceAll(members[:len(members)-1], at)
+	return true
+}
+
+// found opens an episode on e that speaks for members.
+func (t *tracker) found(e pipeline.Entity, members []*episode, at pipeline.Stamp) *episode {
+	detector := members[0].Alert.Detector
+	print, since := t.fingerprint(detector, e), at.Time
+	for _, ep := range members {
+		since = min(since, ep.Alert.StartsAt.Time)
+	}
+	starts := t.ends.after(print, since, at.Time)
+	c := &episode{Print: print, Quiet: t.quiet(detector), Loud: at.Time}
+	entity := pipeline.AlertEntity{Type: e.Type, Value: e.Value, Attribution: sureness(e.Type, members)}
+	c.Alert = t.describe(c, &pipeline.Finding{Detector: detector}, entity)
+	a := &c.Alert
+	a.ID, a.Fingerprint, a.StartsAt = episodeID(print, starts), hex(print), pipeline.Stamp{Time: starts}
+	a.Context = slices.Clone(members[0].Alert.Context)
+	for _, ep := range members {
+		a.Context = slices.DeleteFunc(a.Context, func(x pipeline.Context) bool { return !slices.Contains(ep.Alert.Context, x) })
+	}
+	if e.Type == pipeline.EntityInstance {
+		a.Suggestions = t.general(detector)
+	}
+	t.byEntity[entityKey{detector, e}] = c
+	t.open = append(t.open, c)
+	return c
+}
+
+// sureness returns how sure it is that who did what members did is of type e: no surer than of each of them.
+func sureness(e pipeline.EntityType, members []*episode) *pipeline.Attribution {
+	least := pipeline.IPOnly
+	switch {
+	case !e.IsParty():
+		return nil
+	case e.IsName():
+		least = pipeline.Verified
+		for _, ep := range members {
+			if sure := ep.Alert.Entity.Attribution; sure != nil {
+				least = min(least, *sure)
+			}
+		}
+	}
+	return &least
+}
+
+// swells reports whether a group is ten times as large as it was.
+func (ep *episode) swells() bool {
+	g := &ep.Carries.group
+	return g.Grouped && !ep.Grown && g.Founded > 0 && g.Joined >= swelling*g.Founded
+}
+
+// until returns when a group may end whose own facts may end at facts: with the last of its members.
+func (c *campaign) until(facts pipeline.Time) pipeline.Time {
+	if c.open > 0 {
+		return never
+	}
+	return max(facts, c.Idle.Ceil())
+}
+
+// general returns what could be done against nobody in particular.
+func (t *tracker) general(detector string) []pipeline.Suggestion {
+	list := []pipeline.Suggestion{}
+	for _, s := range t.specs[detector].spec.Suggest {
+		if !aimsAtName(s.Kind) && !strings.Contains(s.Text+s.Undo, "%s") {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// count brings what c, a campaign, says of its members up to date; open are those that still are.
+func (t *tracker) count(c *episode, open []*episode) {
+	a, camp := &c.Alert, c.Carries
+	if !camp.Grouped || len(c.Facts) > 0 { // a detector speaks
+		a.Evidence.Total = c.Total
+		camp.addTo(&a.Related, a.Entity, camp.Members)
+		return
+	}
+	a.Evidence.Total = camp.Past
+	for _, ep := range open {
+		a.Evidence.Total += ep.Total
+		if s := ep.Alert.Evidence.Samples; len(s) > 0 && len(a.Evidence.Samples) < maxSamples && !slices.Contains(a.Evidence.Samples, s[0]) {
+			a.Evidence.Samples = append(slices.Clip(a.Evidence.Samples), s[0])
+		}
+	}
+	a.Related = pipeline.AlertRelated{}
+	camp.addTo(&a.Related, a.Entity, camp.byWeight(open))
+	least, where := minCrowd, " at about the same time"
+	if a.Entity.Type != pipeline.EntityInstance {
+		least, where = minAkin, " of "+a.Entity.Value
+	}
+	a.Summary = t.title(a.Detector) + ": " + camp.howMany() + where
+	a.Measure = pipeline.Measure{Name: "alerts", Value: float64(camp.Joined), Threshold: float64(least), Window: "10m"}
+}
+
+// byWeight returns the members of c: those of open first, most events first, then by name.
+func (c *campaign) byWeight(open []*episode) []pipeline.Entity {
+	weight := map[pipeline.Entity]uint64{}
+	for _, ep := range open {
+		weight[entityOf(ep.Alert.Entity)] += ep.Total
+	}
+	list := slices.Clone(c.Members)
+	slices.SortFunc(list, func(a, b pipeline.Entity) int {
+		return cmp.Or(cmp.Compare(weight[b], weight[a]), compareEntities(a, b))
+	})
+	return list
+}
+
+// addTo adds members to r, each name once and never that of the alert itself.
+func (c *campaign) addTo(r *pipeline.AlertRelated, named pipeline.AlertEntity, members []pipeline.Entity) {
+	var domains, actors, ips []string
+	once := map[string]bool{named.Value: true}
+	for _, e := range members {
+		if once[e.Value] {
+			continue
+		}
+		once[e.Value] = true
+		switch e.Type {
+		case pipeline.EntityDomain, pipeline.EntitySite:
+			domains = append(domains, e.Value)
+		case pipeline.EntityActor:
+			actors = append(actors, e.Value)
+		case pipeline.EntityIP, pipeline.EntityPrefix:
+			ips = append(ips, e.Value)
+		}
+	}
+	r.Domains, r.Actors, r.IPs = list(r.Domains, domains, named.Value), list(r.Actors, actors, named.Value), list(r.IPs, ips, named.Value)
+	r.Counts.Domains = max(r.Counts.Domains, uint64(len(domains)), uint64(len(r.Domains)))
+	r.Counts.Actors = max(r.Counts.Actors, uint64(len(actors)), uint64(len(r.Actors)))
+	r.Counts.IPs = max(r.Counts.IPs, uint64(len(ips)), uint64(len(r.IPs)))
+}
+
+// nouns are what members are called.
+var nouns = [...]struct {
+	typ       pipeline.EntityType
+	one, many string
+}{
+	{pipeline.EntitySite, "site", "sites"},
+	{pipeline.EntityDomain, "host", "hosts"},
+	{pipeline.EntityActor, "actor", "actors"},
+	{pipeline.EntityPrefix, "network", "networks"},
+	{pipeline.EntityIP, "address", "addresses"},
+	{pipeline.EntityAccount, "local account", "local accounts"},
+	{pipeline.EntityJobClass, "job class", "job classes"},
+	{pipeline.EntityQueue, "queue", "queues"},
+	{pipeline.EntityPath, "path", "paths"},
+	{pipeline.EntityTemplate, "template", "templates"},
+	{pipeline.EntitySource, "source", "sources"},
+}
+
+// howMany says how many members of each kind c has.
+func (c *campaign) howMany() string {
+	count := map[pipeline.EntityType]int{}
+	for _, e := range c.Members {
+		count[e.Type]++
+	}
+	var parts []string
+	for _, n := range nouns {
+		switch k := count[n.typ]; {
+		case k == 1:
+			parts = append(parts, "1 "+n.one)
+		case k > 1:
+			parts = append(parts, strconv.Itoa(k)+" "+n.many)
+		}
+	}
+	s := strings.Join(parts, ", ")
+	if c.More {
+		return "at least " + s
+	}
+	return s
+}
