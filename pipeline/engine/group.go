@@ -242,7 +242,10 @@ func (t *tracker) count(c *episode, open []*episode) {
 		least, where = minAkin, " of "+a.Entity.Value
 	}
 	a.Summary = t.title(a.Detector) + ": " + camp.howMany() + where
-	a.Measure = pipeline.Measure{Name: "alerts", Value: float64(camp.Joined), Threshold: float64(least), Window: "10m"}
+	a.Measure = pipeline.Measure{Name: "alerts", Value: float64(camp.Joined), Threshold: float64(least)}
+	if camp.Joined == camp.Founded { // later ones joined in a time of no fixed length
+		a.Measure.Window = "10m"
+	}
 }
 
 // byWeight returns the members of c: those of open first, most events first, then by name.
