@@ -243,12 +243,33 @@ func step(t *rapid.T, now *pipeline.Time, rubbish *int) enginetest.Step {
 }
 
 func TestLaws(t *testing.T) {
+	listed, grouped := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := streams(t)
 		if err := enginetest.Laws(small, s, rapid.Uint64().Draw(t, "seed")); err != nil {
 			t.Fatal(err)
 		}
+		plain, err := enginetest.Run(func() *engine.Engine { return small(false) }, s, enginetest.Schedule{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		detectors := map[string]string{}
+		for _, a := range plain.Alerts {
+			detectors[a.ID] = a.Detector
+		}
+		for _, a := range plain.Alerts {
+			switch {
+			case a.Campaign == nil:
+			case detectors[*a.Campaign] == a.Detector:
+				grouped++
+			default:
+				listed++
+			}
+		}
 	})
+	if listed == 0 || grouped == 0 {
+		t.Errorf("got %d transitions of listed members, %d of grouped ones: the laws were not tried on both", listed, grouped)
+	}
 }
 
 // TestMerge compares the order in which events are applied with what each stream says by itself, sorted.
