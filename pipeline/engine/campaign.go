@@ -131,24 +131,31 @@ func (t *tracker) attach(ep, c *episode, at pipeline.Time) {
 	}
 }
 
-// enlist makes ep, of which a transition is about to be told, a member of the campaign that it belongs to.
-func (t *tracker) enlist(ep *episode, at pipeline.Stamp) {
+// enlist makes ep, of which a transition is about to be told, a member of the campaign that it belongs to. It
+// returns those who became members of ep.
+func (t *tracker) enlist(ep *episode, at pipeline.Stamp) (folded []*episode) {
+	a := &ep.Alert
 	if t.outgrew(ep) {
-		ep.Alert.Campaign = nil
+		a.Campaign = nil
 	}
-	if !t.free(ep) {
-		return
+	if a.Campaign != nil || t.threat(a.Detector) == pipeline.ThreatHealth {
+		return nil
 	}
 	for _, c := range t.campaigns {
 		if t.belongs(ep, c) {
 			t.attach(ep, c, at.Time)
-			return
+			return nil
 		}
 	}
-	if ep.Loud == 0 && ep.Alert.Severity >= pipeline.SeverityMedium {
-		ep.Loud = at.Time
-		t.gather(ep, at)
+	if ep.Loud != 0 || a.Severity < pipeline.SeverityMedium {
+		return nil
 	}
+	ep.Loud = at.Time
+	if folded = t.gather(ep, at); len(folded) > 0 {
+		a.Severity = max(a.Severity, worst(folded))
+		ep.Carries.addTo(&a.Related, a.Entity, ep.Carries.Members)
+	}
+	return folded
 }
 
 // outgrew reports whether ep is worse than its campaign, which is over, ever was: nobody was told of that.
@@ -183,10 +190,18 @@ func (t *tracker) announce(ep *episode, status pipeline.Status, at pipeline.Stam
 	if !rises && !grows {
 		return
 	}
-	c.Alert.Severity = max(c.Alert.Severity, ep.Alert.Severity)
+	t.raise(c, ep.Alert.Severity, at)
 	c.Grown = c.Grown || grows
 	t.count(c, t.membersOf(c))
 	t.tell(c, pipeline.StatusUpdated, at)
+}
+
+// raise makes c as severe as a member.
+func (t *tracker) raise(c *episode, s pipeline.Severity, at pipeline.Stamp) {
+	c.Alert.Severity = max(c.Alert.Severity, s)
+	if c.Loud == 0 && c.Alert.Severity >= pipeline.SeverityMedium {
+		c.Loud = at.Time
+	}
 }
 
 // announceAll tells of episodes that were open before that they have a campaign.

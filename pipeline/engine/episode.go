@@ -60,7 +60,7 @@ func (t *tracker) begin(f *pipeline.Finding, entity pipeline.AlertEntity) {
 		folded = t.fold(ep, f.At)
 		a.Severity = max(a.Severity, worst(folded))
 	}
-	t.enlist(ep, at)
+	folded = append(folded, t.enlist(ep, at)...)
 	t.open = append(t.open, ep)
 	t.next = min(t.next, ep.due())
 	t.announce(ep, pipeline.StatusFiring, at, folded)
@@ -113,7 +113,7 @@ func (t *tracker) restate(ep *episode, key factKey, f *pipeline.Finding) {
 		a.Proven, ep.aka = proven, nil
 	}
 	a.Suggestions = t.suggestions(f, a)
-	t.enlist(ep, at)
+	folded = append(folded, t.enlist(ep, at)...)
 	t.announce(ep, pipeline.StatusUpdated, at, folded)
 }
 

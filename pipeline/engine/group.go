@@ -66,35 +66,73 @@ func (t *tracker) kin(e pipeline.Entity) pipeline.Entity {
 }
 
 // gather makes ep, which is loud since now, a member of the group that it belongs to, or of a new one that there
-// are enough for.
-func (t *tracker) gather(ep *episode, at pipeline.Stamp) {
+// are enough for. It returns those who became members of ep.
+func (t *tracker) gather(ep *episode, at pipeline.Stamp) []*episode {
 	if ep.Alert.Entity.Type == pipeline.EntityInstance {
-		return
+		return nil
 	}
 	causes := t.causes(ep)
 	for _, c := range causes {
-		if t.joins(ep, c.Entity, at.Time) {
-			return
+		if ep.Carries == nil && t.joins(ep, c.Entity, at.Time) {
+			return nil
 		}
 	}
+	folded := t.below(ep, at.Time)
 	for _, c := range causes {
+		if ep.Carries != nil {
+			break
+		}
 		if others, enough := t.others(ep, c, at.Time); enough && t.unite(c.Entity, append(others, ep), at) {
-			return
+			break
 		}
 	}
+	return folded
 }
 
-// joins makes ep a member of the open group on e, if that takes it.
+// joins makes ep a member of the group on e, if that takes it. An alert on the network or site of ep takes it anyway.
 func (t *tracker) joins(ep *episode, e pipeline.Entity, at pipeline.Time) bool {
 	c := t.byEntity[entityKey{ep.Alert.Detector, e}]
-	if c == nil || c.Carries == nil || !c.Carries.Grouped {
+	if c == nil || c.Loud == 0 || c.Alert.Campaign != nil {
 		return false
 	}
-	if e.Type == pipeline.EntityInstance && (at-c.Carries.Last > together || ep.Alert.Severity > c.Alert.Severity) {
-		return false
+	if e.Type == pipeline.EntityInstance {
+		late := c.Carries == nil || !c.Carries.Grouped || at-c.Carries.Last > together
+		if late || ep.Alert.Severity > c.Alert.Severity {
+			return false
+		}
 	}
-	t.attach(ep, c, at)
+	t.absorb(c, []*episode{ep}, at)
 	return true
+}
+
+// below makes the loud episodes of ep's detector that are of the network or site that ep is on its members.
+func (t *tracker) below(ep *episode, at pipeline.Time) []*episode {
+	e := entityOf(ep.Alert.Entity)
+	if e.Type != pipeline.EntityPrefix && e.Type != pipeline.EntitySite {
+		return nil
+	}
+	var list []*episode
+	for _, o := range t.open {
+		if o != ep && o.Alert.Detector == ep.Alert.Detector && o.Loud != 0 && t.free(o) && t.kin(entityOf(o.Alert.Entity)) == e {
+			list = append(list, o)
+		}
+	}
+	if len(list) > 0 {
+		t.absorb(ep, list, at)
+	}
+	return list
+}
+
+// absorb makes members part of c, which is a group from now on.
+func (t *tracker) absorb(c *episode, members []*episode, at pipeline.Time) {
+	g := &t.carrier(c).group
+	g.Grouped = true
+	for _, ep := range members {
+		t.attach(ep, c, at)
+	}
+	if g.Founded == 0 {
+		g.Founded = g.Joined
+	}
 }
 
 // others returns which episodes are loud since lately and may have the cause in common with ep, and whether
@@ -130,17 +168,10 @@ func (t *tracker) unite(e pipeline.Entity, members []*episode, at pipeline.Stamp
 	case c.Alert.Campaign != nil:
 		return false // another speaks for it
 	}
-	g := &t.carrier(c).group
-	before := g.Grouped
-	g.Grouped = true
-	for _, ep := range members {
-		t.attach(ep, c, at.Time)
-	}
-	if !before {
-		g.Founded = g.Joined
-	}
+	before := c.Carries != nil && c.Carries.Grouped
+	t.absorb(c, members, at.Time)
 	rises := worst(members) > c.Alert.Severity
-	c.Alert.Severity = max(c.Alert.Severity, worst(members))
+	t.raise(c, worst(members), at)
 	t.count(c, members)
 	switch {
 	case fresh:
@@ -161,7 +192,7 @@ func (t *tracker) found(e pipeline.Entity, members []*episode, at pipeline.Stamp
 		since = min(since, ep.Alert.StartsAt.Time)
 	}
 	starts := t.ends.after(print, since, at.Time)
-	c := &episode{Print: print, Quiet: t.quiet(detector), Loud: at.Time}
+	c := &episode{Print: print, Quiet: t.quiet(detector)}
 	entity := pipeline.AlertEntity{Type: e.Type, Value: e.Value, Attribution: sureness(e.Type, members)}
 	c.Alert = t.describe(c, &pipeline.Finding{Detector: detector}, entity)
 	a := &c.Alert

@@ -150,23 +150,42 @@ func TestSwelling(t *testing.T) {
 	diff(t, got[len(got)-1], "29 updated#2 medium prefix:203.0.113.0/24 ip_only")
 }
 
-// TestEpisodeBecomesCampaign has an alert on the network already.
-func TestEpisodeBecomesCampaign(t *testing.T) {
+// An alert on the network speaks for those on its addresses, whichever was first.
+func TestAlertOnTheNetwork(t *testing.T) {
 	s := newStage(t)
-	f := guess(1, "203.0.113.0/24")
+	f := guess(2, "203.0.113.0/24")
 	f.Key.Type = pipeline.EntityPrefix
-	s.find(1, f)
-	s.find(2, guess(2, "203.0.113.1"), guess(2, "203.0.113.2"))
-	got := s.find(3, guess(3, "203.0.113.3"))
-	diff(t, got[0], "3 updated#2 medium prefix:203.0.113.0/24 ip_only")
-	c := s.e.Open()[0]
-	diff(t, c.Summary, "guessing from 203.0.113.0/24")
-	diff(t, c.Related.Counts.IPs, 3)
+	before := guess(1, "203.0.113.1")
+	before.Severity = pipeline.SeverityHigh
+	s.find(1, before)
+	diff(t, s.find(2, f), []string{"2 firing#1 high prefix:203.0.113.0/24 ip_only", "2 updated#2 high ip:203.0.113.1 ip_only"})
+	diff(t, s.e.Open()[1].Related.IPs, []string{"203.0.113.1"})
 	s.restart()
-	s.find(60, guess(60, "203.0.113.3"))
+	diff(t, s.find(3, guess(3, "203.0.113.2"), guess(3, "203.0.114.1")), []string{
+		"3 firing#1 medium ip:203.0.113.2 ip_only", "3 firing#1 medium ip:203.0.114.1 ip_only",
+	})
+	diff(t, len(s.members()), 2)
+	s.find(60, guess(60, "203.0.113.2"))
 	s.at(129)
-	diff(t, len(s.e.Open()), 2) // its own fact is false since 71
-	diff(t, s.at(130), []string{"130 resolved#2 medium ip:203.0.113.3 ip_only", "130 resolved#3 medium prefix:203.0.113.0/24 ip_only"})
+	diff(t, len(s.e.Open()), 2) // its own fact is false since 72
+	diff(t, s.at(130), []string{"130 resolved#2 medium ip:203.0.113.2 ip_only", "130 resolved#2 high prefix:203.0.113.0/24 ip_only"})
+	diff(t, s.last().Summary, "guessing from 203.0.113.0/24")
+	diff(t, s.last().Related.Counts.IPs, 2)
+}
+
+// TestAlertOnTheServer becomes the campaign of a crowd, and says so once.
+func TestAlertOnTheServer(t *testing.T) {
+	s := newStage(t)
+	f := guess(1, "")
+	f.Key = pipeline.Entity{Type: pipeline.EntityInstance}
+	s.find(1, f)
+	for i := range 12 {
+		s.find(float64(2+i), guess(2, fmt.Sprintf("192.0.%d.1", i)))
+	}
+	diff(t, len(s.members()), 12)
+	diff(t, short(s.alerts[10]), "11 updated#2 medium instance:social.example")
+	diff(t, s.alerts[10].Summary, "guessing from social.example")
+	diff(t, s.alerts[10].Related.Counts.IPs, 10)
 }
 
 func TestOwnFactOfGroup(t *testing.T) {
