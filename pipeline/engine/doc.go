@@ -89,7 +89,8 @@
 //
 // At most 10,000 episodes are open. Low severity is admitted up to a half of that, medium to three
 // quarters, high to nine tenths: a flood of small alerts can't keep a critical one out. What is not
-// admitted is counted.
+// admitted is counted, and the next tick tells the instance detectors how many there were (SignalRefused). What is
+// about fedwarden itself has 100 places more, so that this can be told.
 //
 // # Campaigns
 //

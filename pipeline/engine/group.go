@@ -161,7 +161,7 @@ func (t *tracker) unite(e pipeline.Entity, members []*episode, at pipeline.Stamp
 	c := t.byEntity[entityKey{newest.Alert.Detector, e}]
 	fresh := c == nil
 	switch {
-	case fresh && !t.admits(worst(members)):
+	case fresh && !t.admits(newest.Alert.Detector, worst(members)):
 		return false
 	case fresh:
 		c = t.found(e, members, at)

@@ -8,6 +8,7 @@ import (
 
 const (
 	maxOpen      = 10_000
+	ownRoom      = 100 // beyond that, for what is about fedwarden itself
 	defaultQuiet = 600 * pipeline.Second
 	maxWait      = 3 * pipeline.Second // for proof
 )
@@ -35,6 +36,7 @@ type tracker struct {
 
 	next    pipeline.Time // no tick before it matters; never if none does
 	refused uint64        // episodes not admitted
+	hushed  uint64        // those of them that no signal told of yet
 	alerts  []pipeline.Alert
 }
 
@@ -67,7 +69,7 @@ func newTracker(instance string, secret pipeline.Secret, id pipeline.Identifier,
 
 // reset forgets all.
 func (t *tracker) reset() {
-	t.open, t.waits, t.refused, t.next = nil, nil, 0, never
+	t.open, t.waits, t.refused, t.hushed, t.next = nil, nil, 0, 0, never
 	t.campaigns, t.listed = nil, 0
 	t.byEntity = map[entityKey]*episode{}
 	t.byFact = map[factKey]*episode{}
@@ -131,11 +133,20 @@ func (t *tracker) fire(f *pipeline.Finding, level pipeline.Attribution) {
 		t.restate(ep, keyOf(f), f)
 		return
 	}
-	if !t.admits(f.Severity) {
+	if !t.admits(f.Detector, f.Severity) {
 		t.refused++
+		t.hushed++
+		t.next = min(t.next, f.At.Floor()+pipeline.Second)
 		return
 	}
 	t.begin(f, entity)
+}
+
+// takeHushed returns how many episodes were not admitted since it was asked before.
+func (t *tracker) takeHushed() uint64 {
+	n := t.hushed
+	t.hushed = 0
+	return n
 }
 
 // provenBy returns the open episode on an address which f, proven and from that very address, proves: it
@@ -156,8 +167,12 @@ func (t *tracker) provenBy(f *pipeline.Finding, level pipeline.Attribution) *epi
 	return ep
 }
 
-// admits reports whether an episode of that severity may open: the higher it is, the more room it has.
-func (t *tracker) admits(s pipeline.Severity) bool {
+// admits reports whether an episode of that severity may open: the higher it is, the more room it has. What is
+// about fedwarden itself has a little of its own: that there is no room must be told.
+func (t *tracker) admits(detector string, s pipeline.Severity) bool {
+	if t.threat(detector) == pipeline.ThreatHealth {
+		return len(t.open) < t.max+ownRoom
+	}
 	room := t.max
 	switch s {
 	case pipeline.SeverityLow:
@@ -184,6 +199,9 @@ func (t *tracker) advance(now pipeline.Time) {
 	t.endWaits(now)
 	t.sweep(now, false)
 	t.sweep(now, true) // a group ends with the last of its members
+	if t.hushed > 0 {
+		t.next = now + pipeline.Second
+	}
 }
 
 // sweep ends the episodes that are due, of those that carry others or of the rest.
