@@ -29,6 +29,7 @@ func (t *tracker) describe(ep *episode, f *pipeline.Finding, entity pipeline.Ale
 		Evidence: pipeline.AlertEvidence{Total: ep.Total, Samples: addSamples(nil, f.Evidence.Samples)},
 	}
 	if ep.Carries != nil {
+		ep.Carries.Speaks = false
 		ep.Carries.addTo(&a.Related, entity, ep.Carries.Members)
 	}
 	if t.instance != "" {

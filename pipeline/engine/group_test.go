@@ -188,15 +188,27 @@ func TestAlertOnTheServer(t *testing.T) {
 	diff(t, s.alerts[10].Related.Counts.IPs, 10)
 }
 
+// TestOwnFactOfGroup lets the detector find the network too: it says nothing new until it is worse.
 func TestOwnFactOfGroup(t *testing.T) {
 	s := newStage(t)
 	s.find(1, guess(1, "203.0.113.1"), guess(1, "203.0.113.2"), guess(1, "203.0.113.3"))
 	f := guess(20, "203.0.113.0/24")
 	f.Key.Type = pipeline.EntityPrefix
 	diff(t, s.find(20, f), nil)
+	s.find(21, guess(21, "203.0.113.4"))
 	s.at(89)
-	diff(t, len(s.e.Open()), 1)
-	diff(t, len(s.at(90)), 1)
+	s.at(91)
+	diff(t, s.last().Summary, "Login guessing: 4 addresses of 203.0.113.0/24")
+	diff(t, secs(s.last().At.Time), "91")
+	diff(t, len(s.e.Open()), 0)
+
+	s = newStage(t)
+	s.find(1, guess(1, "203.0.113.1"), guess(1, "203.0.113.2"), guess(1, "203.0.113.3"))
+	f.Severity = pipeline.SeverityHigh
+	diff(t, s.find(20, f), []string{"20 updated#2 high prefix:203.0.113.0/24 ip_only"})
+	diff(t, s.last().Related.Counts.IPs, 3)
+	s.at(100)
+	diff(t, s.last().Summary, "guessing from 203.0.113.0/24")
 }
 
 func TestRefutedMemberLeaves(t *testing.T) {
