@@ -233,13 +233,12 @@ func worst(list []*episode) pipeline.Severity {
 }
 
 // part takes ep, which ends, out of its campaign.
-func (t *tracker) part(ep *episode, at pipeline.Time) {
+func (t *tracker) part(ep *episode) {
 	c := t.campaignOf(ep)
 	if c == nil {
 		return
 	}
 	c.Carries.open--
-	c.Carries.Idle = at
 	c.Carries.Past += ep.Total
 	t.next = min(t.next, c.due())
 }

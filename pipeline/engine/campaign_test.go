@@ -146,9 +146,12 @@ func TestWhoIsNoMember(t *testing.T) {
 func TestOlderCampaignHasIt(t *testing.T) {
 	s := newStage(t)
 	s.proves("a.example", "b.example")
-	s.find(1, wave(1, "a.example"))
 	second := by("guess", wave(2, "a.example", "b.example"))
 	second.Key = pipeline.Entity{Type: pipeline.EntityTemplate, Value: "x"}
+	none := second
+	none.Members = nil
+	s.find(0.5, none) // it is open before the first, but no campaign
+	s.find(1, wave(1, "a.example"))
 	s.find(2, second)
 	s.restart()
 	s.find(3, about("a.example", 3), about("b.example", 3))
@@ -169,6 +172,13 @@ func TestCampaignIsAsSevereAsItsMembers(t *testing.T) {
 		"3 firing#1 critical domain:b.example corroborated",
 		"3 updated#2 critical instance:social.example",
 	})
+	s.proves("worse.example")
+	s.find(3.5, high("worse.example", 3.5, pipeline.SeverityCritical))
+	other := wave(3.5, "x.example")
+	other.Key = pipeline.Entity{Type: pipeline.EntityTemplate, Value: "x"}
+	s.find(3.5, other)
+	other.Members[0].Value = "worse.example"
+	diff(t, s.find(3.6, other), []string{"3.6 updated#2 critical template:x", "3.6 updated#2 critical domain:worse.example corroborated"})
 	s.find(4, high("c.example", 4, pipeline.SeverityLow))
 	w := wave(5, "c.example")
 	w.Severity = pipeline.SeverityLow

@@ -195,8 +195,8 @@ func (ep *episode) due() pipeline.Time {
 	if until > 0 {
 		until = (until + ep.Quiet).Ceil()
 	}
-	if c := ep.Carries; c != nil && c.Grouped {
-		return c.until(until)
+	if c := ep.Carries; c != nil && c.Grouped && c.open > 0 {
+		return never // a group ends with the last of its members
 	}
 	return until
 }
@@ -210,7 +210,7 @@ func (t *tracker) resolve(ep *episode, at pipeline.Stamp) {
 	t.ends.add(ep.Print, at.Time.Floor())
 	ep.Alert.EndsAt = at
 	ep.Alert.Evidence.Total = ep.Total
-	t.part(ep, at.Time)
+	t.part(ep)
 	t.disband(ep)
 	t.tell(ep, pipeline.StatusResolved, at)
 }

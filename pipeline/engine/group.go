@@ -20,7 +20,6 @@ type group struct {
 	Founded uint64        `json:",omitempty"` // members it began with
 	Joined  uint64        `json:",omitempty"` // members ever
 	Last    pipeline.Time `json:",omitempty"` // when one joined last
-	Idle    pipeline.Time `json:",omitempty"` // when one ended last
 	Past    uint64        `json:",omitempty"` // events of those that ended
 	More    bool          `json:",omitempty"` // not all that joined are known
 	Speaks  bool          `json:",omitempty"` // the tracker says what is told, no finding does
@@ -229,12 +228,4 @@ func sureness(e pipeline.EntityType, members []*episode) *pipeline.Attribution {
 func (ep *episode) swells() bool {
 	g := &ep.Carries.group
 	return g.Grouped && !ep.Grown && g.Founded > 0 && g.Joined >= swelling*g.Founded
-}
-
-// until returns when a group may end whose own facts may end at facts: with the last of its members.
-func (c *campaign) until(facts pipeline.Time) pipeline.Time {
-	if c.open > 0 {
-		return never
-	}
-	return max(facts, c.Idle.Ceil())
 }

@@ -198,7 +198,7 @@ func (t *tracker) advance(now pipeline.Time) {
 	t.next = never
 	t.endWaits(now)
 	t.sweep(now, false)
-	t.sweep(now, true) // a group ends with the last of its members
+	t.sweep(now, true) // groups, of which some ended with the last of their members
 	if t.hushed > 0 {
 		t.next = now + pipeline.Second
 	}
