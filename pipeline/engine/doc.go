@@ -108,13 +108,13 @@
 //
 //	3 addresses of one /24 or /48            a campaign on that prefix
 //	3 hosts of one registrable domain        a campaign on that site: a host is named when it is proven, and so is the site
-//	10 of whatever                           a campaign on the instance; a campaign on a prefix or site counts as one
+//	5 of whatever                            a campaign on the instance; a campaign on a prefix or site counts as one
 //
 // Actors of one server are no group of their own: it is not named for what some of its users do. What joins a
 // campaign on a prefix or site does so while that is open; and if the detector itself has an alert on that prefix or
 // site, that is the campaign of all of its alerts below. Minutes are a weak bond: a campaign on the
 // instance takes who comes within ten minutes of the last that joined, and is no worse than it; what is worse
-// is told alone, until there are ten. A grouped campaign ends with its last member, and its own facts if it has any.
+// is told alone, until there are five. A grouped campaign ends with its last member, and its own facts if it has any.
 //
 // Nothing is hushed: a campaign is at least as severe as each of its members; it rises with them, by an updated
 // of its own. If it ends before its members, they keep its id and end in silence; one that rises

@@ -10,7 +10,7 @@ import (
 const (
 	together = 600 * pipeline.Second // apart at most
 	minAkin  = 3                     // of one network or site
-	minCrowd = 10                    // with nothing in common but the minutes
+	minCrowd = 5                     // with nothing in common but the minutes
 	swelling = 10                    // times as many members as it fired with are told once
 )
 

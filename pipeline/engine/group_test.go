@@ -73,7 +73,7 @@ func TestHostsOfOneSite(t *testing.T) {
 	diff(t, s.e.Open()[3].Summary, "flood: 3 hosts of x.example")
 }
 
-// Actors of one server do not make it the culprit; from ten on they are told as one.
+// Actors of one server do not make it the culprit; from five on they are told as one.
 func TestActorsOfOneServer(t *testing.T) {
 	s := newStage(t)
 	for i := range 12 {
@@ -83,15 +83,15 @@ func TestActorsOfOneServer(t *testing.T) {
 		s.find(float64(i), f)
 	}
 	diff(t, len(s.members()), 12)
-	c := s.alerts[9]
-	diff(t, short(c), "9 firing#1 medium instance:social.example")
-	diff(t, c.Summary, "flood: 10 actors at about the same time")
+	c := s.alerts[4]
+	diff(t, short(c), "4 firing#1 medium instance:social.example")
+	diff(t, c.Summary, "flood: 5 actors at about the same time")
 }
 
 func TestCrowd(t *testing.T) {
 	s := newStage(t)
 	addr := func(i int) string { return fmt.Sprintf("192.0.%d.1", i) }
-	for i := range 9 {
+	for i := range 4 {
 		s.find(float64(i), guess(float64(i), addr(i)))
 	}
 	diff(t, s.members(), nil)
@@ -102,17 +102,17 @@ func TestCrowd(t *testing.T) {
 	low.Severity = pipeline.SeverityMedium // now it is told
 	low.Until = at(400)
 	diff(t, s.find(11, low)[0], "11 firing#1 medium instance:social.example")
-	diff(t, len(s.members()), 10)
-	diff(t, s.e.Open()[10].Suggestions[0].Kind, "mastodon.two_factor") // what is done to an address is done to no server
+	diff(t, len(s.members()), 5)
+	diff(t, s.e.Open()[5].Suggestions[0].Kind, "mastodon.two_factor") // what is done to an address is done to no server
 	worse := guess(12, addr(12))
 	worse.Severity = pipeline.SeverityHigh
 	worse.Until = at(400)
 	s.find(12, worse)
 	diff(t, s.last().Campaign, nil)
 	s.find(13, guess(13, addr(13)))
-	diff(t, len(s.members()), 11)
+	diff(t, len(s.members()), 6)
 	s.find(399, low, worse, guess(399, addr(14)))
-	diff(t, len(s.members()), 22) // ten ended
+	diff(t, len(s.members()), 12) // five ended
 	diff(t, secs(s.last().At.Time), "399")
 	low.Until, worse.Until = at(2000), at(2000)
 	s.find(450, low, worse)
@@ -134,7 +134,7 @@ func TestCrowdOfNetworks(t *testing.T) {
 			told++
 		}
 	}
-	diff(t, told, 8*3+1+1+1) // eight networks, one more address, the instance, and that at ten times the size
+	diff(t, told, 3*3+1+1+1) // three networks, one more address, the instance, and that at ten times the size
 }
 
 func TestSwelling(t *testing.T) {
@@ -183,9 +183,9 @@ func TestAlertOnTheServer(t *testing.T) {
 		s.find(float64(2+i), guess(2, fmt.Sprintf("192.0.%d.1", i)))
 	}
 	diff(t, len(s.members()), 12)
-	diff(t, short(s.alerts[10]), "11 updated#2 medium instance:social.example")
-	diff(t, s.alerts[10].Summary, "guessing from social.example")
-	diff(t, s.alerts[10].Related.Counts.IPs, 10)
+	diff(t, short(s.alerts[5]), "6 updated#2 medium instance:social.example")
+	diff(t, s.alerts[5].Summary, "guessing from social.example")
+	diff(t, s.alerts[5].Related.Counts.IPs, 5)
 }
 
 // TestOwnFactOfGroup lets the detector find the network too: it says nothing new until it is worse.
