@@ -17,6 +17,8 @@ const (
 	pairNetwork                   // a site and a /24 or /48
 	pairSoftware                  // a site and a software
 	pairSubdomain                 // a site and a host below it
+	pairAddress                   // a site and an address, or a /64
+	pairVersion                   // a site and a version of a software
 )
 
 // of returns the hash of a pair, which is mix(site) ^ other, both keyed with the secret: nobody without it can choose

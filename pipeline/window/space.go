@@ -62,6 +62,8 @@ type Space struct {
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
 	since     pipeline.Time
+	origins   bool              // whether sites' own addresses are remembered
+	before    [numTables]uint32 // seconds in which the keys of the event being observed were seen before it
 }
 
 // NewSpace returns an empty Space.

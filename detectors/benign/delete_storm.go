@@ -1,0 +1,202 @@
+package benign
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// DeleteStormSpec documents delete_storm.
+var DeleteStormSpec = pipeline.Spec{
+	Name: "delete_storm", Title: "Deletes of accounts that nobody here knows", Space: pipeline.SpaceSite | pipeline.SpaceInstance,
+	Sees:       "Deliveries of one site that nobody reads: accepted, but Rails says that no signature was checked (verified=); or, with Sidekiq's log and without verified=, accepted while the jobs that would read them keep their usual pace; or refused with 401 at the site's own address, each of another actor.",
+	Matters:    "A server that removes accounts tells every server it knows. Mastodon answers without looking when it does not know the account: such a delivery is unverified, and costs next to nothing.",
+	Lookalikes: "Forged Deletes look the same, so nothing is lowered unless nine in ten deliveries in the name come from the site's own addresses (nginx' log). Nor is it if what was read beside them would have been told by itself: who sends from there gains that what nobody reads is at low, up to ten a second.",
+	Do:         []string{"Nothing, unless it is slow: then limit /inbox per address in nginx."},
+	Defaults:   "at least 20 unread, of four actors in ten or more, and fewer that were read, of the last 10 to 20 m (for a window of 1 h: 1 to 2 h), than the finding's threshold. By jobs: those missing of all that was accepted of proven names, with 0.3 to 3 times as many jobs as usual. To low up to 10 a second, above to medium at most; windows of 24 h are not explained",
+}
+
+var byUnread = names{"domain_flood", "domain_cost", "new_actor_burst"}
+
+const (
+	stormPane   = pipeline.Time(10 * time.Minute)
+	minUnread   = 20
+	actorShare  = 0.4
+	minPace     = 0.3 // times the usual jobs
+	maxPace     = 3.0
+	minJobs     = 5 // usual in 10 m
+	unreadPace  = 10.0
+	maxStorms   = 32
+	readerClass = "ActivityPub::ProcessingWorker"
+)
+
+var stormScales = window.Of(window.S10m, window.S1h, window.S24h)
+
+// DeleteStorm explains deliveries that nobody reads.
+type DeleteStorm struct {
+	site             *window.Space
+	domains          *window.Metric
+	refusals         refusals
+	storms           shelf[storm]
+	until            pipeline.Time // until when a storm may be on
+	accepted, starts *window.Counter
+}
+
+// A storm is what is known of a host, or a site, of which something came unread: in all, in panes of ten minutes and of
+// an hour, and from whom.
+type storm struct {
+	All, Unread, Own, Other tally
+	AllHour, UnreadHour     tally
+	Actors                  crowd
+}
+
+// NewDeleteStorm claims its metrics of the site space, and that it remembers sites' own addresses.
+func NewDeleteStorm(site *window.Space) *DeleteStorm {
+	d := &DeleteStorm{site: site, domains: newVolume(site).domains, refusals: newRefusals(site)}
+	d.reset()
+	return d
+}
+
+func (d *DeleteStorm) reset() {
+	d.refusals.by, d.storms, d.until = newShelf[refused](maxRefused), newShelf[storm](maxStorms), 0
+	d.accepted, d.starts = window.NewCounter(stormScales), window.NewCounter(stormScales)
+}
+
+// Observe counts what is read and what is not.
+func (d *DeleteStorm) Observe(e *pipeline.Event, _ pipeline.Report) {
+	switch {
+	case e.Kind == pipeline.KindJob && e.JobState == pipeline.JobStart && e.JobClass == readerClass:
+		d.starts.Add(e.Time, 1)
+	case e.Slots.Site != 0:
+		d.refusals.observe(e)
+		d.deliver(e)
+	}
+}
+
+// deliver counts a delivery of a site of which something came unread.
+func (d *DeleteStorm) deliver(e *pipeline.Event) {
+	if isProvenEvent(e) && isAccepted(e) && e.Counts&pipeline.CountsDomain != 0 {
+		d.accepted.Add(e.Time, 1)
+	}
+	unread := e.Verified == pipeline.VerdictNo && isAccepted(e)
+	if !unread && e.Time >= d.until {
+		return
+	}
+	d.count(string(e.Domain), e, unread)
+	if string(e.Site) != string(e.Domain) {
+		d.count(string(e.Site), e, unread)
+	}
+}
+
+func (d *DeleteStorm) count(name string, e *pipeline.Event, unread bool) {
+	s := d.storms.find(d.site.Hash(name))
+	if unread {
+		s = d.storms.take(d.site.Hash(name), e.Time)
+		s.Unread.add(e.Time, stormPane, 1)
+		s.UnreadHour.add(e.Time, hourTime, 1)
+		s.Actors.add(e.Time, stormPane, d.site.Hash(string(e.Actor)))
+	}
+	if s == nil {
+		return
+	}
+	if e.Counts&pipeline.CountsDomain != 0 {
+		s.All.add(e.Time, stormPane, 1)
+		s.AllHour.add(e.Time, hourTime, 1)
+	}
+	if e.Counts&pipeline.CountsAddress != 0 && e.IP.IsValid() {
+		if isProvenEvent(e) || d.site.IsOrigin(d.site.Hash(string(e.Site)), e.IP, e.Time) {
+			s.Own.add(e.Time, stormPane, 1)
+		} else {
+			s.Other.add(e.Time, stormPane, 1)
+		}
+	}
+	if s.Unread.sum(e.Time, stormPane) >= minUnread/2 {
+		d.until = e.Time + 2*stormPane
+	}
+}
+
+// Explain lowers what nobody reads.
+func (d *DeleteStorm) Explain(f *pipeline.Finding) {
+	if badSignatures.has(f) {
+		if r := d.refusals.own(f); r != nil && r.isCrowd(f.At) {
+			lower(f, pipeline.ContextDeleteStorm)
+		}
+		return
+	}
+	name := domainOf(f)
+	if name == "" || !byUnread.has(f) || f.Measure.Window == window.S24h.String() {
+		return
+	}
+	if read, ok := d.readOf(name, f); !ok || read >= f.Measure.Threshold {
+		return
+	}
+	if perSecond(f) <= unreadPace {
+		lower(f, pipeline.ContextDeleteStorm)
+	} else {
+		ease(f, pipeline.ContextDeleteStorm)
+	}
+}
+
+// readOf returns how many of the name's deliveries were read, at most, if there is a storm. Of what is proven where
+// Rails tells its verdict, all was read.
+func (d *DeleteStorm) readOf(name string, f *pipeline.Finding) (float64, bool) {
+	if isProven(f) {
+		return d.byJobs(name, f)
+	}
+	return d.byVerdicts(name, f)
+}
+
+func (d *DeleteStorm) byVerdicts(name string, f *pipeline.Finding) (float64, bool) {
+	s := d.storms.find(d.site.Hash(name))
+	if s == nil {
+		return 0, false
+	}
+	unread, own, other := float64(s.Unread.sum(f.At, stormPane)), float64(s.Own.sum(f.At, stormPane)), float64(s.Other.sum(f.At, stormPane))
+	if unread < minUnread || own < minUnread/2 || own < ownShare*(own+other) || s.Actors.count(f.At, stormPane) < actorShare*unread {
+		return 0, false
+	}
+	if f.Measure.Window == window.S1h.String() {
+		return float64(s.AllHour.sum(f.At, hourTime)) - float64(s.UnreadHour.sum(f.At, hourTime)), true
+	}
+	return float64(s.All.sum(f.At, stormPane)) - unread, true
+}
+
+// byJobs holds what is proven to come from anybody against the jobs, which go on as usual: a queue that stands still, or
+// can't follow, explains nothing. That all jobs are for proven deliveries makes what was read too high, never too low.
+func (d *DeleteStorm) byJobs(name string, f *pipeline.Finding) (float64, bool) {
+	short := window.S10m
+	if f.Measure.Window == window.S1h.String() {
+		short = window.S1h
+	}
+	starts := float64(d.starts.Sum(short, f.At))
+	usual := float64(d.starts.Sum(window.S24h, f.At)) * float64(short.Seconds()) / float64(window.S24h.Seconds())
+	if usual < minJobs || starts < minPace*usual || starts > maxPace*usual {
+		return 0, false
+	}
+	sent := float64(d.domains.Sum(d.site.Slot(window.Domain, name), window.Proven, short, f.At))
+	missing := float64(d.accepted.Sum(short, f.At)) - starts
+	return sent - missing, missing >= minUnread
+}
+
+// Advance does nothing.
+func (d *DeleteStorm) Advance(pipeline.Time, pipeline.Report) {}
+
+// Due returns never.
+func (d *DeleteStorm) Due(pipeline.Time) pipeline.Time { return 0 }
+
+// Snapshot writes what is counted.
+func (d *DeleteStorm) Snapshot(w io.Writer) error {
+	return errors.Join(put(w, &d.until), d.refusals.by.write(w), d.storms.write(w), d.accepted.Snapshot(w), d.starts.Snapshot(w))
+}
+
+// Restore reads what Snapshot wrote.
+func (d *DeleteStorm) Restore(r io.Reader) error {
+	err := errors.Join(get(r, &d.until), d.refusals.by.read(r), d.storms.read(r), d.accepted.Restore(r), d.starts.Restore(r))
+	if err != nil {
+		d.reset()
+	}
+	return err
+}
