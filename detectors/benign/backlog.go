@@ -9,9 +9,12 @@ import (
 
 const (
 	minAway   = time.Hour
-	minMissed = 20  // deliveries that the silence left out: some gap it would be for every second peer otherwise
+	minMissed = 20  // deliveries that the silence left out
 	arrears   = 3.0 // times what was left out by the mean of the day before: an evening is twice that, and people make up for it
-	maxAways  = 256
+	minGap    = 10 * time.Minute
+	gapMissed = 4   // deliveries that a gap must have left out: one in fifty is as long by chance
+	strays    = 0.2 // of the usual: so much may come within a silence, of retries and of forgers
+	maxAways  = 512
 )
 
 // backlogs know which domains were silent for longer than they ever are, and how much that left out.
@@ -35,22 +38,33 @@ func newBacklogs(site *window.Space, domains *window.Metric) backlogs {
 
 // observe notes whoever comes back.
 func (b *backlogs) observe(e *pipeline.Event) {
-	away := e.Time.Sub(b.site.Before(window.Domain))
-	if away < minAway {
+	gap := e.Time.Sub(b.site.Before(window.Domain))
+	if gap < minGap {
 		return
 	}
-	slot := e.Slots.Domain
-	known := min(e.Time.Sub(b.site.First(window.Domain, slot)), window.S24h.Length()) - away
+	slot, key := e.Slots.Domain, b.site.Hash(string(e.Domain))
+	if r := b.back.find(key); r != nil && r.goesOn(e.Time, b.seen(slot)) {
+		r.Away += e.Time.Sub(r.At)
+		r.At, r.Seen = e.Time, b.seen(slot)
+		return
+	}
+	known := min(e.Time.Sub(b.site.First(window.Domain, slot)), window.S24h.Length()) - gap
 	if known < minAway {
 		return
 	}
 	claimed := float64(b.domains.Sum(slot, window.ClaimedPart, window.S24h, e.Time))
 	all := claimed + float64(b.domains.Sum(slot, window.Proven, window.S24h, e.Time))
-	if all*away.Seconds()/known.Seconds() < minMissed {
+	if all*gap.Seconds()/known.Seconds() < gapMissed {
 		return
 	}
-	*b.back.take(b.site.Hash(string(e.Domain)), e.Time) = back{At: e.Time, Away: away,
+	*b.back.take(key, e.Time) = back{At: e.Time, Away: gap,
 		Rate: [2]float64{claimed / known.Seconds(), all / known.Seconds()}, Seen: b.seen(slot)}
+}
+
+// goesOn reports whether the silence of r goes on: that it was broken was a stray.
+func (r *back) goesOn(now pipeline.Time, seen [2]uint32) bool {
+	usual := r.Rate[1] * now.Sub(r.At).Seconds()
+	return float64(seen[0]-r.Seen[0]+seen[1]-r.Seen[1]) <= max(1, strays*usual)
 }
 
 func (b *backlogs) seen(slot int32) [2]uint32 {
@@ -58,20 +72,22 @@ func (b *backlogs) seen(slot int32) [2]uint32 {
 }
 
 // explains reports whether all that f's domain has sent since it came back is no more than what its silence left out,
-// and what it would have sent since. What is claimed in its name is held against what was claimed before alone.
+// and what it would have sent since. What is claimed in its name is held against what was claimed before alone, unless
+// more than that is proven to come from it: the server is busy then, and refuses some.
 func (b *backlogs) explains(f *pipeline.Finding) bool {
 	name := domainOf(f)
 	if name == "" {
 		return false
 	}
 	r := b.back.find(b.site.Hash(name))
-	if r == nil || f.At.Sub(r.At) > recoveryOf(r.Away) {
+	if r == nil || r.Away < minAway || r.Rate[1]*r.Away.Seconds() < minMissed || f.At.Sub(r.At) > recoveryOf(r.Away) {
 		return false
 	}
 	now := b.seen(b.site.Slot(window.Domain, name))
-	sent, rate := now[0]-r.Seen[0], r.Rate[0]
-	if isProven(f) {
-		sent, rate = sent+now[1]-r.Seen[1], r.Rate[1]
+	claimed, proven := now[0]-r.Seen[0], now[1]-r.Seen[1]
+	sent, rate := claimed, r.Rate[0]
+	if isProven(f) || proven >= claimed {
+		sent, rate = claimed+proven, r.Rate[1]
 	}
 	return float64(sent) <= arrears*rate*(r.Away+f.At.Sub(r.At)).Seconds()
 }

@@ -3,7 +3,6 @@ package benign
 import (
 	"errors"
 	"io"
-	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/window"
@@ -16,15 +15,13 @@ var DeleteStormSpec = pipeline.Spec{
 	Matters:    "A server that removes accounts tells every server it knows. Mastodon answers without looking when it does not know the account: such a delivery is unverified, and costs next to nothing.",
 	Lookalikes: "Forged Deletes look the same, so nothing is lowered unless nine in ten deliveries in the name come from the site's own addresses (nginx' log). Nor is it if what was read beside them would have been told by itself: who sends from there gains that what nobody reads is at low, up to ten a second.",
 	Do:         []string{"Nothing, unless it is slow: then limit /inbox per address in nginx."},
-	Defaults:   "at least 20 unread, of four actors in ten or more, and fewer that were read, of the last 10 to 20 m (for a window of 1 h: 1 to 2 h), than the finding's threshold. By jobs: those missing of all that was accepted of proven names, with 0.3 to 3 times as many jobs as usual. To low up to 10 a second, above to medium at most; windows of 24 h are not explained",
+	Defaults:   "at least 20 unread and fewer that were read, of the last 10 to 20 m (1 to 2 h, or 1 to 2 days, for longer windows), than the finding's threshold. By jobs: those missing of all that was accepted of proven names, with 0.3 to 3 times as many jobs as usual. To low up to 10 a second, above to medium at most",
 }
 
 var byUnread = names{"domain_flood", "domain_cost", "new_actor_burst"}
 
 const (
-	stormPane   = pipeline.Time(10 * time.Minute)
 	minUnread   = 20
-	actorShare  = 0.4
 	minPace     = 0.3 // times the usual jobs
 	maxPace     = 3.0
 	minJobs     = 5 // usual in 10 m
@@ -45,12 +42,20 @@ type DeleteStorm struct {
 	accepted, starts *window.Counter
 }
 
-// A storm is what is known of a host, or a site, of which something came unread: in all, in panes of ten minutes and of
-// an hour, and from whom.
-type storm struct {
-	All, Unread, Own, Other tally
-	AllHour, UnreadHour     tally
-	Actors                  crowd
+// A storm is what is known of a host, or a site, of which something came unread, in panes of each length.
+type storm [len(panes)]struct{ All, Unread, Own, Other tally }
+
+// panes are the lengths of what storms count in, for windows up to as long.
+var panes = [...]pipeline.Time{minutes(10), hourTime, dayLength}
+
+// paneOf returns the pane that serves a window.
+func paneOf(s window.Scale) int {
+	for i, p := range panes {
+		if pipeline.Time(s.Length()) <= p {
+			return i
+		}
+	}
+	return len(panes) - 1
 }
 
 // NewDeleteStorm claims its metrics of the site space, and that it remembers sites' own addresses.
@@ -95,26 +100,29 @@ func (d *DeleteStorm) count(name string, e *pipeline.Event, unread bool) {
 	s := d.storms.find(d.site.Hash(name))
 	if unread {
 		s = d.storms.take(d.site.Hash(name), e.Time)
-		s.Unread.add(e.Time, stormPane, 1)
-		s.UnreadHour.add(e.Time, hourTime, 1)
-		s.Actors.add(e.Time, stormPane, d.site.Hash(string(e.Actor)))
 	}
 	if s == nil {
 		return
 	}
-	if e.Counts&pipeline.CountsDomain != 0 {
-		s.All.add(e.Time, stormPane, 1)
-		s.AllHour.add(e.Time, hourTime, 1)
-	}
-	if e.Counts&pipeline.CountsAddress != 0 && e.IP.IsValid() {
-		if isProvenEvent(e) || d.site.IsOrigin(d.site.Hash(string(e.Site)), e.IP, e.Time) {
-			s.Own.add(e.Time, stormPane, 1)
-		} else {
-			s.Other.add(e.Time, stormPane, 1)
+	own := isProvenEvent(e) || d.site.IsOrigin(d.site.Hash(string(e.Site)), e.IP, e.Time)
+	for i, pane := range panes {
+		of := &s[i]
+		if unread {
+			of.Unread.add(e.Time, pane, 1)
+		}
+		if e.Counts&pipeline.CountsDomain != 0 {
+			of.All.add(e.Time, pane, 1)
+		}
+		switch {
+		case e.Counts&pipeline.CountsAddress == 0 || !e.IP.IsValid():
+		case own:
+			of.Own.add(e.Time, pane, 1)
+		default:
+			of.Other.add(e.Time, pane, 1)
 		}
 	}
-	if s.Unread.sum(e.Time, stormPane) >= minUnread/2 {
-		d.until = e.Time + 2*stormPane
+	if s[0].Unread.sum(e.Time, panes[0]) >= minUnread/2 {
+		d.until = e.Time + 2*panes[0]
 	}
 }
 
@@ -127,7 +135,7 @@ func (d *DeleteStorm) Explain(f *pipeline.Finding) {
 		return
 	}
 	name := domainOf(f)
-	if name == "" || !byUnread.has(f) || f.Measure.Window == window.S24h.String() {
+	if name == "" || !byUnread.has(f) {
 		return
 	}
 	if read, ok := d.readOf(name, f); !ok || read >= f.Measure.Threshold {
@@ -150,26 +158,27 @@ func (d *DeleteStorm) readOf(name string, f *pipeline.Finding) (float64, bool) {
 }
 
 func (d *DeleteStorm) byVerdicts(name string, f *pipeline.Finding) (float64, bool) {
+	w, ok := windowOf(f)
 	s := d.storms.find(d.site.Hash(name))
-	if s == nil {
+	if s == nil || !ok {
 		return 0, false
 	}
-	unread, own, other := float64(s.Unread.sum(f.At, stormPane)), float64(s.Own.sum(f.At, stormPane)), float64(s.Other.sum(f.At, stormPane))
-	if unread < minUnread || own < minUnread/2 || own < ownShare*(own+other) || s.Actors.count(f.At, stormPane) < actorShare*unread {
+	i := paneOf(w)
+	of, pane := &s[i], panes[i]
+	unread, own, other := float64(of.Unread.sum(f.At, pane)), float64(of.Own.sum(f.At, pane)), float64(of.Other.sum(f.At, pane))
+	if unread < minUnread || own < minUnread/2 || own < ownShare*(own+other) {
 		return 0, false
 	}
-	if f.Measure.Window == window.S1h.String() {
-		return float64(s.AllHour.sum(f.At, hourTime)) - float64(s.UnreadHour.sum(f.At, hourTime)), true
-	}
-	return float64(s.All.sum(f.At, stormPane)) - unread, true
+	return float64(of.All.sum(f.At, pane)) - unread, true
 }
 
 // byJobs holds what is proven to come from anybody against the jobs, which go on as usual: a queue that stands still, or
 // can't follow, explains nothing. That all jobs are for proven deliveries makes what was read too high, never too low.
 func (d *DeleteStorm) byJobs(name string, f *pipeline.Finding) (float64, bool) {
-	short := window.S10m
-	if f.Measure.Window == window.S1h.String() {
-		short = window.S1h
+	w, ok := windowOf(f)
+	short := max(w, window.S10m)
+	if !ok || short == window.S30m || short == window.S24h {
+		return 0, false
 	}
 	starts := float64(d.starts.Sum(short, f.At))
 	usual := float64(d.starts.Sum(window.S24h, f.At)) * float64(short.Seconds()) / float64(window.S24h.Seconds())
