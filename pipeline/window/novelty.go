@@ -17,7 +17,8 @@ const (
 	pairNetwork                   // a site and a /24 or /48
 	pairSoftware                  // a site and a software
 	pairSubdomain                 // a site and a host below it
-	pairAddress                   // a site and an address, or a /64
+	pairOwn                       // a site and an address, or a /64, of its own
+	pairOwnNetwork                // a site and the /24 or /48 around one of these
 	pairVersion                   // a site and a version of a software
 )
 

@@ -32,14 +32,26 @@ func (s *Space) Origins() { s.origins = true }
 // learnOrigin remembers that e, which is proven, came from one of the site's own addresses.
 func (s *Space) learnOrigin(e *pipeline.Event, site uint64) {
 	if e.IP.IsValid() {
-		s.isNewPair(e, pairAddress, mix(site)^s.AddressHash(e.IP), true)
+		network, one := s.netHashes(e.IP)
+		s.isNewPair(e, pairOwn, mix(site)^one, true)
+		s.isNewPair(e, pairOwnNetwork, mix(site)^network, true)
 	}
 }
 
-// IsOrigin reports whether a delivery from addr was proven, in the last 30 to 60 days, to be of the site of that hash;
-// one address in a hundred that never was may be called so.
+// IsOrigin reports whether a delivery from addr, or from its /64, was proven, in the last 30 to 60 days, to be of the
+// site of that hash; one address in a hundred that never was may be called so.
 func (s *Space) IsOrigin(site uint64, addr netip.Addr, now pipeline.Time) bool {
-	return addr.IsValid() && s.novelty[Proven].has(pairAddress.of(mix(site)^s.AddressHash(addr)), uint32(now/pipeline.Second))
+	return addr.IsValid() && s.novelty[Proven].has(pairOwn.of(mix(site)^s.AddressHash(addr)), uint32(now/pipeline.Second))
+}
+
+// IsNear reports the same of the /24 or /48 around addr: big servers send from many addresses of one network, in which
+// strangers may have others.
+func (s *Space) IsNear(site uint64, addr netip.Addr, now pipeline.Time) bool {
+	if !addr.IsValid() {
+		return false
+	}
+	network, _ := s.netHashes(addr)
+	return s.novelty[Proven].has(pairOwnNetwork.of(mix(site)^network), uint32(now/pipeline.Second))
 }
 
 // NewVersion reports whether e's site was never seen with its software's version, in e's part, and remembers it; and
