@@ -101,12 +101,17 @@ func (o *outages) end(from, to pipeline.Time) {
 	s.Until = max(s.Until, to.Add(recoveryOf(length)))
 }
 
+// isDown reports whether the outage is still on, and requests come: senders try again and again.
+func (o *outages) isDown(now pipeline.Time) bool {
+	return o.now.Down != 0 && now.Sub(o.now.Down) >= minOutage
+}
+
 // at returns since when we were down, and how long, if now lies in an outage or in what comes after it.
 func (o *outages) at(now pipeline.Time) (from pipeline.Time, length time.Duration, ok bool) {
 	switch s := &o.now; {
 	case o.isSilent(now):
 		return s.Last, now.Sub(s.Last), true
-	case s.Down != 0 && now.Sub(s.Down) >= minOutage:
+	case o.isDown(now):
 		return s.Down, now.Sub(s.Down), true
 	default:
 		return s.From, s.Length, now < s.Until

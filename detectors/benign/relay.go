@@ -16,21 +16,22 @@ var RelaySpec = pipeline.Spec{
 	Name: "relay", Title: "A relay that you subscribed to", Space: pipeline.SpaceSite,
 	Sees:       "A domain that delivers under a relay's agent, nine in ten deliveries by one actor and from one address; in nginx' log, which has agents. And the relays that the configuration lists, once their names are proven.",
 	Matters:    "A relay passes on what thousands of servers write, from the minute on in which you subscribe.",
-	Lookalikes: "Anyone can write a relay's agent and send as one actor. Who does gains a flood at low of less than half of all deliveries, two a second at most, from one address; spread over addresses it gains nothing. In a listed relay's name it must be proven, and gains ten a second.",
+	Lookalikes: "Anyone can write a relay's agent and send as one actor. Who does gains a flood at low of one delivery in two seconds, or of two a second that are less than half of all, from one address; spread over addresses it gains nothing. In a listed relay's name it must be proven, and gains ten a second.",
 	Do: []string{
 		"If you don't know the relay: look at Mastodon's list of relays.",
 		"List the relays that you use (`relays`).",
 	},
-	Defaults: "listed: to low up to 10 deliveries a second. Else from 20 deliveries on: to low up to 2 a second and below half of all deliveries, above to medium at most",
+	Defaults: "listed: to low up to 10 deliveries a second. Else from 20 deliveries on: to low up to one in 2 s, and up to 2 a second below half of all deliveries; above to medium at most",
 }
 
 var relayed = names{"domain_flood", "domain_cost", "actor_jump", "dormant_wake"}
 
 const (
-	minRelayed  = 20   // deliveries
-	relayMargin = 0.8  // of all, by which the one is more than all others: nine in ten
-	relayPace   = 2.0  // a second: what two Pumas bear beside everything else
-	listedPace  = 10.0 // a second
+	minRelayed  = 20  // deliveries
+	relayMargin = 0.8 // of all, by which the one is more than all others: nine in ten
+	calmPace    = 0.5 // a second: no server minds
+	relayPace   = 2.0 // what a small one bears beside everything else
+	listedPace  = 10.0
 	relayQuiet  = 24 * time.Hour
 	maxRelays   = 32
 	claimsShare = 0.8 // of the evidence that must come from the relay's address
@@ -109,7 +110,7 @@ func (d *Relay) Explain(f *pipeline.Finding) {
 	if r == nil || !r.isRelay(f.At) || !isProven(f) && !d.isFrom(f, r) {
 		return
 	}
-	d.judge(f, f.Key.Type == pipeline.EntityActor || perSecond(f) <= relayPace && !d.volume.takesMost(f))
+	d.judge(f, f.Key.Type == pipeline.EntityActor || perSecond(f) <= calmPace || perSecond(f) <= relayPace && !d.volume.takesMost(f))
 }
 
 // judge lowers f if it is bearable: of a relay's one actor only its domain's volume matters.
