@@ -64,7 +64,7 @@ func (b *backlogs) observe(e *pipeline.Event) {
 // goesOn reports whether the silence of r goes on: that it was broken was a stray.
 func (r *back) goesOn(now pipeline.Time, seen [2]uint32) bool {
 	usual := r.Rate[1] * now.Sub(r.At).Seconds()
-	return float64(seen[0]-r.Seen[0]+seen[1]-r.Seen[1]) <= max(1, strays*usual)
+	return float64(seen[0]-r.Seen[0]+seen[1]-r.Seen[1]) <= max(3, strays*usual)
 }
 
 func (b *backlogs) seen(slot int32) [2]uint32 {

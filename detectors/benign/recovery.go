@@ -16,7 +16,7 @@ var RecoverySpec = pipeline.Spec{
 	Matters:    "After an outage everybody comes again at once, and each of them looks like a flood.",
 	Lookalikes: "A flood that hides in our recovery, or that brought the outage about; a server that was taken over while it was down. What is lowered is bounded by what the outage left out: of a forger of a peer's name by what is usually claimed in that name, of a peer by three times what it did not send. A name first seen since the outage began is never lowered, nor is what takes half of all deliveries, but for a peer's backlog.",
 	Do:         []string{"See whether the load falls within the hour."},
-	Defaults:   "for as long as the outage, at least 10 m, up to 1 h; beyond, 0.65 of it, at most 12 h. A count that is not over 3 times what all others grew by, or over twice what the outage left out (five times, while we are down), or that surprises by less than 3 decades above the threshold, goes to low; a count of the whole server up to 1.5 times what senders' backoff makes of the outage: 3 times the usual after 10 m, 9 times after 12 h",
+	Defaults:   "for as long as the outage, at least 10 m, up to 1 h; beyond, 0.65 of it, at most 12 h. A count that is not over 3 times what all others grew by, or over twice what the outage left out (ten times, while we are down and answer), or that surprises by less than 3 decades above the threshold, goes to low; a count of the whole server up to 1.5 times what senders' backoff makes of the outage: 3 times the usual after 10 m, 9 times after 12 h",
 }
 
 var (
@@ -26,10 +26,10 @@ var (
 )
 
 const (
-	ourArrears  = 2.0 // times what the outage left out
-	attempts    = 5.0 // of a sender within the first hour of an outage in which it is answered
-	shareGrowth = 3.0 // times its usual share of all deliveries
-	decades     = 3.0 // of surprise, above what opens an incident
+	ourArrears  = 2.0  // times what the outage left out
+	attempts    = 10.0 // times that, while we are down and answer: a sender tries five times in an hour, by day twice as much
+	shareGrowth = 3.0  // times its usual share of all deliveries
+	decades     = 3.0  // of surprise, above what opens an incident
 	maxCommon   = 8.0
 )
 
@@ -108,7 +108,7 @@ func (d *Recovery) isShare(f *pipeline.Finding, from pipeline.Time, length time.
 }
 
 // isArrears reports whether f's count is no more than twice what was left out since from, and came since; while we are
-// down and answer 502, each of it may come five times.
+// down and answer 502, each of it may come again and again.
 func (d *Recovery) isArrears(f *pipeline.Finding, from pipeline.Time) bool {
 	s, ok := windowOf(f)
 	times := ourArrears
