@@ -46,6 +46,7 @@ func (b *backlogs) observe(e *pipeline.Event) {
 	if r := b.back.find(key); r != nil && r.goesOn(e.Time, b.seen(slot)) {
 		r.Away += e.Time.Sub(r.At)
 		r.At, r.Seen = e.Time, b.seen(slot)
+		b.back.weigh(key, r.missed())
 		return
 	}
 	known := min(e.Time.Sub(b.site.First(window.Domain, slot)), window.S24h.Length()) - gap
@@ -57,9 +58,13 @@ func (b *backlogs) observe(e *pipeline.Event) {
 	if all*gap.Seconds()/known.Seconds() < gapMissed {
 		return
 	}
-	*b.back.take(key, e.Time) = back{At: e.Time, Away: gap,
-		Rate: [2]float64{claimed / known.Seconds(), all / known.Seconds()}, Seen: b.seen(slot)}
+	r := b.back.take(key, e.Time)
+	*r = back{At: e.Time, Away: gap, Rate: [2]float64{claimed / known.Seconds(), all / known.Seconds()}, Seen: b.seen(slot)}
+	b.back.weigh(key, r.missed())
 }
+
+// missed returns how many deliveries the silence left out.
+func (r *back) missed() float64 { return r.Rate[1] * r.Away.Seconds() }
 
 // goesOn reports whether the silence of r goes on: that it was broken was a stray.
 func (r *back) goesOn(now pipeline.Time, seen [2]uint32) bool {
@@ -80,7 +85,7 @@ func (b *backlogs) explains(f *pipeline.Finding) bool {
 		return false
 	}
 	r := b.back.find(b.site.Hash(name))
-	if r == nil || r.Away < minAway || r.Rate[1]*r.Away.Seconds() < minMissed || f.At.Sub(r.At) > recoveryOf(r.Away) {
+	if r == nil || r.Away < minAway || r.missed() < minMissed || f.At.Sub(r.At) > recoveryOf(r.Away) {
 		return false
 	}
 	now := b.seen(b.site.Slot(window.Domain, name))

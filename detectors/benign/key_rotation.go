@@ -15,7 +15,7 @@ var KeyRotationSpec = pipeline.Spec{
 	Matters:    "A peer that was reinstalled, or has new keys, is refused until its new keys are fetched. Nobody's name is forged.",
 	Lookalikes: "Who sits at a peer's own address, or is that peer, gains that its own bad signatures are at low for a day. A peer that moved to another address at the same time looks like a forger, and is told.",
 	Do:         []string{"If it lasts: tell the peer's administrator that its signatures fail."},
-	Defaults:   "at least 10 refusals of the last 10 to 20 m, nine in ten in the name of the site whose address it is; to low, for 24 h from the first one on",
+	Defaults:   "at least 10 refusals of the last 10 to 20 m, nine in ten in the name of the site whose address it is; to low, for 24 h from when they became so many",
 }
 
 var badSignatures = names{"signature_failures"}

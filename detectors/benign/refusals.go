@@ -8,11 +8,10 @@ import (
 )
 
 const (
-	refusalPane  = pipeline.Time(10 * time.Minute)
-	refusalQuiet = time.Hour // without a refusal, after which the next one is the first
-	ownShare     = 0.9       // of an address's refusals that name the site whose address it is
-	minRefused   = 10
-	maxRefused   = 64
+	refusalPane = pipeline.Time(10 * time.Minute)
+	ownShare    = 0.9 // of an address's refusals that name the site whose address it is
+	minRefused  = 10
+	maxRefused  = 64
 )
 
 // refusals know of whom an address speaks when its deliveries are answered 401: of the site whose own address it is, or
@@ -24,9 +23,9 @@ type refusals struct {
 
 // A refused is what is known of an address.
 type refused struct {
-	Since, Last pipeline.Time
-	Own, Other  tally
-	Actors      crowd
+	Since      pipeline.Time // when they became many
+	Own, Other tally
+	Actors     crowd
 }
 
 func newRefusals(site *window.Space) refusals {
@@ -39,10 +38,9 @@ func (d *refusals) observe(e *pipeline.Event) {
 		return
 	}
 	r := d.by.take(d.site.AddressHash(e.IP), e.Time)
-	if e.Time.Sub(r.Last) > refusalQuiet {
-		*r = refused{Since: e.Time}
+	if r.Own.sum(e.Time, refusalPane) < minRefused {
+		r.Since = e.Time
 	}
-	r.Last = e.Time
 	if d.site.IsOrigin(d.site.Hash(string(e.Site)), e.IP, e.Time) {
 		r.Own.add(e.Time, refusalPane, 1)
 	} else {

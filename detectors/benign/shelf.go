@@ -58,6 +58,15 @@ func (s *shelf[T]) take(key uint64, now pipeline.Time) *T {
 	return &s.of[least]
 }
 
+// weigh gives a key another weight than its events, at least.
+func (s *shelf[T]) weigh(key uint64, least float64) {
+	for i, k := range s.keys {
+		if k == key {
+			s.load[i] = max(s.load[i], uint32(min(least, math.MaxInt32)))
+		}
+	}
+}
+
 // turn halves the weights with each hour that ended.
 func (s *shelf[T]) turn(now pipeline.Time) {
 	hour := now / hourTime
