@@ -41,7 +41,7 @@ func newServer(t *testing.T, build func(s *server) pipeline.Recogniser) *server 
 	return s
 }
 
-func (s *server) Find(pipeline.Finding)      { s.t.Error("a recogniser finds something") }
+func (s *server) Find(pipeline.Finding)     { s.t.Error("a recogniser finds something") }
 func (s *server) Signal(sg pipeline.Signal) { s.signals = append(s.signals, sg) }
 
 // to lets time go on.

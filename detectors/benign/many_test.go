@@ -77,7 +77,9 @@ func TestRollout(t *testing.T) {
 		return s
 	}
 	plain := func(*pipeline.Event) {}
-	odd := func(s *server, host string) pipeline.Finding { return s.finding("signing_change", domain(host), 1, 0, "24h") }
+	odd := func(s *server, host string) pipeline.Finding {
+		return s.finding("signing_change", domain(host), 1, 0, "24h")
+	}
 	s := rolled(6, true, plain)
 	low(s, "one of six", odd(s, "peer3.example"), pipeline.ContextRollout)
 	untouched(s, "who stayed", odd(s, "peer10.example"))

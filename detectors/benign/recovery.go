@@ -37,6 +37,7 @@ const (
 type Recovery struct {
 	site, network *window.Space
 	volume        volume
+	sites, actors *window.Metric
 	ours          outages
 	theirs        backlogs
 }
@@ -44,7 +45,9 @@ type Recovery struct {
 // NewRecovery claims its metrics of the site space, and reads the network space.
 func NewRecovery(site, network *window.Space) *Recovery {
 	v := newVolume(site)
-	return &Recovery{site: site, network: network, volume: v, ours: newOutages(), theirs: newBacklogs(site, v.domains)}
+	return &Recovery{site: site, network: network, volume: v, ours: newOutages(), theirs: newBacklogs(site, v.domains),
+		sites:  site.Metric(window.Site, window.Inbox, window.DomainScales),
+		actors: site.Metric(window.Actor, window.Inbox, window.Of(window.S10m, window.S1h, window.S24h))}
 }
 
 // Observe hears how many requests there are, and notes which domains come back.
@@ -74,7 +77,7 @@ func (d *Recovery) Explain(f *pipeline.Finding) {
 			lower(f, pipeline.ContextRecovery)
 		}
 	case !d.knows(f, from) || !d.isShare(f, from, length):
-	case d.volume.takesMost(f) && !d.isArrears(f, from):
+	case d.volume.takesMost(f) && !d.isArrears(f, from, length):
 		ease(f, pipeline.ContextRecovery)
 	default:
 		lower(f, pipeline.ContextRecovery)
@@ -101,21 +104,61 @@ func (d *Recovery) isShare(f *pipeline.Finding, from pipeline.Time, length time.
 	if !ok {
 		return false
 	}
-	if d.isArrears(f, from) || f.Measure.Value < shareGrowth*d.common(f, s, length)**f.Measure.Expected {
+	if d.isArrears(f, from, length) || f.Measure.Value < shareGrowth*d.common(f, s, length)**f.Measure.Expected {
 		return true
 	}
 	return f.Measure.Surprise != nil && *f.Measure.Surprise < opensAt(s)+decades
 }
 
-// isArrears reports whether f's count is no more than twice what was left out since from, and came since; while we are
-// down and answer 502, each of it may come again and again.
-func (d *Recovery) isArrears(f *pipeline.Finding, from pipeline.Time) bool {
-	s, ok := windowOf(f)
+// isArrears reports whether all that came of f's party since the outage ended is no more than twice what was left out
+// since it began, and what is usual; while we are down and answer 502, it may come again and again.
+func (d *Recovery) isArrears(f *pipeline.Finding, from pipeline.Time, length time.Duration) bool {
+	w, ok := windowOf(f)
 	times := ourArrears
+	since := f.At.Sub(from) - length
 	if d.ours.isDown(f.At) {
-		times = attempts
+		times, since = attempts, f.At.Sub(from)
 	}
-	return ok && f.Measure.Value <= times**f.Measure.Expected*f.At.Sub(from).Seconds()/float64(s.Seconds())
+	count, span := d.count(f, since)
+	if !ok || span == 0 {
+		return false
+	}
+	usual := *f.Measure.Expected / float64(w.Seconds())
+	return max(count, f.Measure.Value) <= usual*(times*f.At.Sub(from).Seconds()+span.Seconds())
+}
+
+// count returns how much f's party did since then, or a little longer, and in what time: zero if that is not known. A
+// short window must not hide what a long one would show.
+func (d *Recovery) count(f *pipeline.Finding, since time.Duration) (float64, time.Duration) {
+	m, slot := d.metricOf(f)
+	w, _ := windowOf(f)
+	if m == nil && w.Length() >= since {
+		return f.Measure.Value, w.Length()
+	}
+	if m == nil {
+		return 0, 0
+	}
+	for _, s := range scales {
+		if s.Length() >= since && m.Has(s) {
+			return float64(m.Sum(slot, window.ClaimedPart, s, f.At)) + float64(m.Sum(slot, window.Proven, s, f.At)), s.Length()
+		}
+	}
+	return 0, 0
+}
+
+// metricOf returns what counts the requests of f's party, and where it stands; nil where f counts something else.
+func (d *Recovery) metricOf(f *pipeline.Finding) (*window.Metric, int32) {
+	switch {
+	case f.Measure.Name != "requests":
+		return nil, 0
+	case f.Key.Type == pipeline.EntityDomain:
+		return d.volume.domains, d.site.Slot(window.Domain, f.Key.Value)
+	case f.Key.Type == pipeline.EntitySite:
+		return d.sites, d.site.Slot(window.Site, f.Key.Value)
+	case f.Key.Type == pipeline.EntityActor:
+		return d.actors, d.site.Slot(window.Actor, f.Key.Value)
+	}
+	return nil, 0
 }
 
 // common returns by how much the deliveries of all but f's party are more than usual.

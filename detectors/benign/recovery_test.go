@@ -98,3 +98,15 @@ func TestPeerOutage(t *testing.T) {
 	s.each(time.Minute, 400, func(i int) pipeline.Event { return delivery("peer1.example", "u") })
 	untouched(s, "more than the silence left out", flood("peer1.example"))
 }
+
+// TestShortWindowHidesNothing: a flood of which each ten seconds are no more than all that was left out.
+func TestShortWindowHidesNothing(t *testing.T) {
+	s := recovering(t) // peer1 has 2 in ten minutes
+	s.to(s.at.Add(2 * time.Hour))
+	s.crowded(time.Minute, 60)
+	s.each(10*time.Second, 20, func(i int) pipeline.Event { return delivery("peer1.example", "u") })
+	flood := func() pipeline.Finding { return s.finding("domain_flood", domain("peer1.example"), 20, 0.033, "10s") }
+	low(s, "ten seconds", flood(), pipeline.ContextRecovery)
+	s.each(time.Minute, 120, func(i int) pipeline.Event { return delivery("peer1.example", "u") })
+	untouched(s, "ten more", flood())
+}

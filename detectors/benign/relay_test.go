@@ -52,9 +52,11 @@ func TestNewRelay(t *testing.T) {
 func TestRelayAgent(t *testing.T) {
 	for name, change := range map[string]func(e *pipeline.Event, i int){
 		"many addresses": func(e *pipeline.Event, i int) { e.IP = stranger(i % 3) },
-		"many actors":    func(e *pipeline.Event, i int) { e.Actor = pipeline.Actor(fmt.Sprint("https://bots.example/users/", i%5)) },
-		"no agent":       func(e *pipeline.Event, i int) { e.Software = "mastodon" },
-		"refused":        func(e *pipeline.Event, i int) { e.Status = 401 },
+		"many actors": func(e *pipeline.Event, i int) {
+			e.Actor = pipeline.Actor(fmt.Sprint("https://bots.example/users/", i%5))
+		},
+		"no agent": func(e *pipeline.Event, i int) { e.Software = "mastodon" },
+		"refused":  func(e *pipeline.Event, i int) { e.Status = 401 },
 	} {
 		s := relaying(t)
 		s.each(10*time.Minute, 300, func(i int) pipeline.Event {

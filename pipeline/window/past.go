@@ -69,3 +69,6 @@ func (s *Space) AddressHash(addr netip.Addr) uint64 {
 
 // AddressSlot returns the slot of addr, or of its /64, in the table of addresses; 0 if it has none.
 func (s *Space) AddressSlot(addr netip.Addr) int32 { return s.tables[IP].find(s.AddressHash(addr)) }
+
+// Has reports whether the metric has windows of that scale.
+func (m *Metric) Has(s Scale) bool { return m.layout.scales&Of(s) != 0 }
