@@ -3,6 +3,7 @@ package detectors
 import (
 	"slices"
 
+	"github.com/fedwarden/fedwarden/detectors/benign"
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/window"
 )
@@ -18,6 +19,14 @@ type spaces struct {
 	witness       *window.Witness
 	site, network *window.Space
 	instance      *window.Space
+	known         Known
+}
+
+// A Known is what the operator says of what is benign.
+type Known struct {
+	Relays      []string // hosts
+	Crawlers    []benign.CrawlerList
+	Maintenance []benign.Window
 }
 
 // A row is one registered detector: adding a detector is adding a row to its threat's.
@@ -28,10 +37,17 @@ type row struct {
 
 // rows are all detectors. Those who explain what others find come first, so that they have seen an event when
 // they are asked about it.
-var rows = slices.Concat(benignRows, floodRows, spamRows, exploitRows, takeoverRows, healthRows)
+var rows = slices.Concat(benignRows, findingRows)
 
-// Specs returns the documentation of every detector, in the order in which they run.
-func Specs() []pipeline.Spec {
+var findingRows = slices.Concat(floodRows, spamRows, exploitRows, takeoverRows, healthRows)
+
+// Specs returns the documentation of every detector that finds something, in the order in which they run.
+func Specs() []pipeline.Spec { return specsOf(findingRows) }
+
+// Recognisers returns the documentation of those who explain what others find. They have no threat.
+func Recognisers() []pipeline.Spec { return specsOf(benignRows) }
+
+func specsOf(rows []row) []pipeline.Spec {
 	list := make([]pipeline.Spec, len(rows))
 	for i, r := range rows {
 		list[i] = r.spec
@@ -44,11 +60,13 @@ type Options struct {
 	Secret  pipeline.Secret
 	Off     []string // names of detectors that are switched off
 	Percent int      // of the default bounds of the key spaces; zero is 100
+	Known   Known
 }
 
 // Build returns the witness, the key spaces and the detectors, in the order in which they must run.
 func Build(o Options) []Built {
 	s := &spaces{
+		known:   o.Known,
 		witness: window.NewWitness(),
 		site:    window.NewSpace(window.Options{Space: pipeline.SpaceSite, Secret: o.Secret, Percent: o.Percent}),
 		network: window.NewSpace(window.Options{Space: pipeline.SpaceNetwork, Secret: o.Secret, Percent: o.Percent}),

@@ -140,7 +140,13 @@ func (s *stage) tell(a *pipeline.Alert) {
 	if a.Campaign != nil {
 		attribution += " in " + *a.Campaign
 	}
-	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary)
+	explained := ""
+	for _, c := range a.Context {
+		if c != pipeline.ContextLearning {
+			explained += " (" + string(c) + ")"
+		}
+	}
+	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s%s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary, explained)
 }
 
 func (s *stage) restart() error {
@@ -244,6 +250,8 @@ func setField(e *pipeline.Event, key, value string) error {
 		return err
 	case "agent":
 		e.AgentHost = value
+	case "software":
+		e.Software = value
 	case "key":
 		e.KeyID, e.KeyHost = value, strings.Split(strings.TrimPrefix(value, "https://"), "/")[0]
 	case "user":

@@ -49,7 +49,7 @@ func collect(n *kong.Node, path string, all map[string]completed) {
 		it.words = append(it.words, enumOf(arg)...)
 	}
 	if path == "detectors" {
-		for _, spec := range detectors.Specs() {
+		for _, spec := range slices.Concat(detectors.Specs(), detectors.Recognisers()) {
 			it.words = append(it.words, spec.Name)
 		}
 	}

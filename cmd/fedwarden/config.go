@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,6 +32,10 @@ type Config struct {
 	History        HistoryConfig   `yaml:"history"`         // how much of the logs' past is read at the first start
 	Detectors      DetectorsConfig `yaml:"detectors"`
 	Sinks          SinksConfig     `yaml:"sinks"`
+
+	Relays      []string            `yaml:"relays"`      // hosts of the relays that you subscribed to
+	Crawlers    []CrawlerConfig     `yaml:"crawlers"`    // whose reading is no news
+	Maintenance []MaintenanceConfig `yaml:"maintenance"` // when queues may stand still
 }
 
 // An InstanceConfig says which Mastodon server this is.
@@ -184,6 +189,7 @@ func (c *Config) validate(d *decoder) {
 			d.problem(fmt.Sprintf("detectors.off[%d]", i), fmt.Sprintf("no detector is named %q; see `fedwarden detectors`", name))
 		}
 	}
+	c.validateKnown(d)
 	c.Sinks.validate(d)
 }
 
@@ -282,13 +288,13 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p.Masked(), err
 }
 
-func knownDetector(name string) bool {
-	for _, s := range detectors.Specs() {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
+// knownDetector reports whether there is a detector, or a recogniser, of that name.
+func knownDetector(name string) bool { return isFinder(name) || named(detectors.Recognisers(), name) }
+
+func isFinder(name string) bool { return named(detectors.Specs(), name) }
+
+func named(specs []pipeline.Spec, name string) bool {
+	return slices.ContainsFunc(specs, func(s pipeline.Spec) bool { return s.Name == name })
 }
 
 // stateDir returns the state directory: the flag, the file, $STATE_DIRECTORY, /var/lib/fedwarden if it can

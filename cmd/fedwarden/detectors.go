@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -19,7 +20,7 @@ func (d *detectorsCommand) Run(c *console) error {
 	if d.Name == "" {
 		return listDetectors(c.out)
 	}
-	for _, s := range detectors.Specs() {
+	for _, s := range slices.Concat(detectors.Specs(), detectors.Recognisers()) {
 		if s.Name == d.Name {
 			return documentDetector(c.out, &s)
 		}
@@ -33,12 +34,20 @@ func listDetectors(w io.Writer) error {
 	for _, s := range detectors.Specs() {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", s.Name, s.Threat, s.Title)
 	}
+	fmt.Fprintln(t, "\nNAME\t\tEXPLAINS")
+	for _, s := range detectors.Recognisers() {
+		fmt.Fprintf(t, "%s\t-\t%s\n", s.Name, s.Title)
+	}
 	return t.Flush()
 }
 
 func documentDetector(w io.Writer, s *pipeline.Spec) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s (threat %s)\n", s.Name, s.Title, s.Threat)
+	what := "threat " + string(s.Threat)
+	if s.Threat == "" {
+		what = "explains what others find, and lowers its severity"
+	}
+	fmt.Fprintf(&b, "%s: %s (%s)\n", s.Name, s.Title, what)
 	for _, part := range []struct{ title, text string }{
 		{"Sees", s.Sees}, {"Why it matters", s.Matters}, {"Benign look-alikes", s.Lookalikes}, {"Defaults", s.Defaults},
 	} {

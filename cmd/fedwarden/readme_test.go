@@ -47,5 +47,9 @@ func detectorTable() string {
 	for _, s := range detectors.Specs() {
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, s.Threat, s.Title, s.Defaults)
 	}
+	b.WriteString("\n| recogniser | explains, and lowers to low | who imitates it |\n| --- | --- | --- |\n")
+	for _, s := range detectors.Recognisers() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Title, s.Lookalikes)
+	}
 	return b.String()
 }

@@ -19,7 +19,7 @@ import (
 func newEngine(c *Config, secret pipeline.Secret, change ...func(*pipeline.Spec)) (*engine.Engine, func() int) {
 	var list []engine.Registered
 	var spaces []*window.Space
-	for _, b := range detectors.Build(detectors.Options{Secret: secret, Off: c.Detectors.Off, Percent: c.percent()}) {
+	for _, b := range detectors.Build(detectors.Options{Secret: secret, Off: c.Detectors.Off, Percent: c.percent(), Known: c.known()}) {
 		for _, f := range change {
 			f(&b.Spec)
 		}

@@ -49,9 +49,10 @@ func (e *Engine) conclude(at pipeline.Time, digits uint8) {
 	e.report.findings = found[:0]
 }
 
-// explain asks those who know benign explanations. What is about fedwarden itself has none.
+// explain asks those who know benign explanations. What is about fedwarden itself has none but what the operator says:
+// each of them names the detectors that it explains.
 func (e *Engine) explain(f *pipeline.Finding) {
-	if f.Resolving || e.tracker.threat(f.Detector) == pipeline.ThreatHealth {
+	if f.Resolving {
 		return
 	}
 	for _, b := range e.benign {

@@ -12,11 +12,14 @@ type pairKind uint8
 
 // The kinds of pairs.
 const (
-	pairActor     pairKind = iota // a site and an actor
-	pairOrigin                    // a site and an actor, and the network that a claim of both came from
-	pairNetwork                   // a site and a /24 or /48
-	pairSoftware                  // a site and a software
-	pairSubdomain                 // a site and a host below it
+	pairActor      pairKind = iota // a site and an actor
+	pairOrigin                     // a site and an actor, and the network that a claim of both came from
+	pairNetwork                    // a site and a /24 or /48
+	pairSoftware                   // a site and a software
+	pairSubdomain                  // a site and a host below it
+	pairOwn                        // a site and an address, or a /64, of its own
+	pairOwnNetwork                 // a site and the /24 or /48 around one of these
+	pairVersion                    // a site and a version of a software
 )
 
 // of returns the hash of a pair, which is mix(site) ^ other, both keyed with the secret: nobody without it can choose

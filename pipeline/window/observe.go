@@ -68,6 +68,9 @@ func (s *Space) observeSite(e *pipeline.Event) {
 		s.settle(&actor, set)
 	}
 	s.count(e, second, set, part)
+	if part == Proven && s.origins {
+		s.learnOrigin(e, site.hash)
+	}
 	if part == ClaimedPart && placed(e, set) {
 		if domain.slot == 0 || domain.hash != site.hash {
 			s.addAddress(&site, e.IP)
@@ -129,6 +132,7 @@ func (s *Space) look(k, parent *sight) int32 {
 	if k.slot == 0 {
 		return 0
 	}
+	s.before[k.table] = tab.record(k.slot)[recLast]
 	tab.touch(k.slot, k.second, k.proven)
 	if k.proven && !tab.record(k.slot).is(flagProven) {
 		tab.prove(k.slot, s.recordOf(parent))

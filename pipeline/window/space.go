@@ -64,6 +64,8 @@ type Space struct {
 	common    *common
 	leader    *Metric // by which common is judged
 	since     pipeline.Time
+	origins   bool              // whether sites' own addresses are remembered
+	before    [numTables]uint32 // seconds in which the keys of the event being observed were seen before it
 }
 
 // NewSpace returns an empty Space.
