@@ -7,8 +7,8 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// Version is the layout of the snapshot: 2 since rings are cells of slabs and tables have doorkeepers.
-func (s *Space) Version() uint32 { return 2 }
+// Version is the layout of the snapshot: 3 since filters of pairs have three generations and records have notes.
+func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
 func (s *Space) Snapshot(w io.Writer) error {
@@ -102,6 +102,9 @@ func (s *Space) layout() []uint32 {
 	}
 	for _, a := range s.addrs {
 		list = append(list, a.at)
+	}
+	for _, n := range s.notes {
+		list = append(list, uint32(n.table), uint32(n.name), n.at)
 	}
 	return list
 }
