@@ -89,11 +89,11 @@ func (d *SoftwareChange) comes(w []uint32, other uint32) bool {
 // changes makes the coming software the domain's own, and reports whether it was not so before.
 func (d *SoftwareChange) changes(w []uint32, now pipeline.Time) bool {
 	before, own := w[former]&window.SoftwareMask, w[coming]&window.SoftwareMask
-	w[former], w[window.NoteOwn], w[coming] = w[window.NoteOwn]&window.SoftwareMask, own, 0
-	if before != 0 && window.Software(own).SameFamily(window.Software(before)) {
+	if w[former] = w[window.NoteOwn] & window.SoftwareMask; before != 0 && window.Software(own).SameFamily(window.Software(before)) {
+		w[window.NoteOwn], w[coming] = w[window.NoteOwn]&toldHigh|own, 0
 		return false
 	}
-	w[window.NoteWhen] = uint32(now / pipeline.Second)
+	w[window.NoteWhen], w[window.NoteOwn], w[coming] = uint32(now/pipeline.Second), own, 0
 	return true
 }
 
@@ -109,7 +109,7 @@ func (d *SoftwareChange) report(e *pipeline.Event, s pipeline.Severity, r pipeli
 		Since:    e.Time,
 		Severity: s,
 		Measure:  pipeline.Measure{Name: "requests", Value: inRow, Threshold: inRow, Window: "24h"},
-		Summary:  "%s changed its software: it is " + e.Software + " now",
+		Summary:  "%s changed its software: it is now " + e.Software,
 		Related:  window.RelatedTo(e),
 		Evidence: pipeline.Proof{Window: inRow, Part: pipeline.Corroborated, Samples: []pipeline.Sample{e.AsSample()}},
 	}

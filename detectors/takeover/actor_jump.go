@@ -18,8 +18,8 @@ var ActorJumpSpec = pipeline.Spec{
 		"Look at what the actor posts now and posted before.",
 		"Limit the account; tell the administrator of its server.",
 	},
-	Defaults: "an actor with 20 deliveries before the last 24 h, or known for 3 days: at least 30 deliveries in 10 m or 60 in 1 h, out of line with its own past, half of its domain's, and half as many again in 24 h as on its usual day; " +
-		"low, medium from twice that on, and one more when the domain's software or network changed within 24 h",
+	Defaults: "an actor with 20 deliveries before the last 24 h, or known for 3 days: at least 30 deliveries in 10 m or 60 in 1 h, out of line with its own past, half of its domain's, and twice its usual day in 24 h; " +
+		"low, medium from twice that on unless the domain was silent for a day, and one more when the domain's software or network changed within 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Compare what %s posts now with what it posted before."},
 		{Kind: "mastodon.account_limit", Undo: "undo the limit on the account's admin page", Text: "Limit the account in Mastodon's admin pages."},
@@ -36,7 +36,7 @@ const (
 	pastTime       = 3 * 24 * time.Hour // or for how long it is known
 	domainGrowth   = 3                  // times what the domain's others usually send: then it is the domain
 	fewOthers      = 10                 // of whose deliveries nothing is said
-	dayGrowth      = 1.5                // times its usual day that the last 24 h must be
+	dayGrowth      = 2                  // times its usual day that the last 24 h must be
 	plainJump      = 2                  // times the floor that live-posting does not reach
 )
 
@@ -113,7 +113,10 @@ func (d *ActorJump) domainGrows(e *pipeline.Event, x window.Excess) bool {
 
 // severity tells what people do at times, if seldom, from what nobody does by hand.
 func (d *ActorJump) severity(e *pipeline.Event, x window.Excess) pipeline.Severity {
-	s := pipeline.SeverityLow
+	s, all := pipeline.SeverityLow, d.domains.Sum(e.Slots.Domain, x.Part, window.S24h, e.Time)
+	if all <= d.domains.Sum(e.Slots.Domain, x.Part, x.Scale, e.Time) {
+		return s // the domain is back after a day: this may be what it could not send
+	}
 	for _, f := range actorFloors {
 		if d.actors.Sum(e.Slots.Actor, x.Part, f.Scale, e.Time) >= plainJump*f.Count {
 			s = pipeline.SeverityMedium

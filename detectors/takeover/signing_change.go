@@ -117,11 +117,11 @@ func (d *SigningChange) report(e *pipeline.Event, w []uint32, n uint32, r pipeli
 		Evidence: pipeline.Proof{Window: uint64(n), Part: pipeline.IPOnly, Samples: []pipeline.Sample{e.AsSample()}},
 	}
 	if w[strangeNet]&strangeClaim == 0 {
-		w[window.NoteWhen] = uint32(e.Time / pipeline.Second)
 		f.Key = pipeline.Entity{Type: pipeline.EntityDomain, Value: string(e.Domain)}
 		f.Evidence.Part = pipeline.Corroborated
 		f.Summary = "%s signs from a network and with a software that it never used: " + strconv.Itoa(int(n)) + " deliveries in 1h"
 		if w[othersAt] != 0 {
+			w[window.NoteWhen] = uint32(e.Time / pipeline.Second)
 			f.Severity = pipeline.SeverityMedium
 			f.Summary += ", while the known network goes on"
 		}
