@@ -82,15 +82,18 @@ func (d *SigningChange) Observe(e *pipeline.Event, r pipeline.Report) {
 
 // follow reports whether e came from the domain's strange network, and counts it there.
 func (d *SigningChange) follow(e *pipeline.Event, w []uint32, own window.Software) bool {
-	second, network := uint32(e.Time/pipeline.Second), d.space.NetworkPrint(e.IP)&netBits
-	isNew := d.space.NewNetwork(e)
+	second, isNew := uint32(e.Time/pipeline.Second), d.space.NewNetwork(e)
 	open := w[strangeAt] != 0 && second-w[strangeAt] < strangeFor
+	if !open && !isNew {
+		return false
+	}
+	network := d.space.NetworkPrint(e.IP) & netBits
 	switch {
 	case open && w[strangeNet]&netBits != network:
 		w[othersAt] = second
 		return false
 	case open:
-	case !isNew || !window.SoftwareOf(e).Replaces(own) || e.Time.Sub(d.space.Since()) < settled:
+	case !window.SoftwareOf(e).Replaces(own) || e.Time.Sub(d.space.Since()) < settled:
 		return false
 	default:
 		w[strangeNet], w[strangeAt], w[othersAt] = network, second, 0

@@ -218,10 +218,13 @@ func (s *Space) meet(e *pipeline.Event, k pairKind, pair uint64, proven bool) (s
 }
 
 // NewNetwork reports whether e came from a /24 or /48 that was never seen to deliver under its site's name, whoever
-// proved or only claimed it, and remembers it. Of an event without an address nothing is new.
+// proved or only claimed it, and remembers it. Of an event without an address, or of a site without a place, nothing is new.
 func (s *Space) NewNetwork(e *pipeline.Event) bool {
 	network := s.origin(e)
-	return network != 0 && s.isNewPair(e, pairNetwork, mix(s.hash(string(e.Site)))^network, false)
+	if network == 0 || e.Slots.Site == 0 {
+		return false
+	}
+	return s.isNewPair(e, pairNetwork, mix(s.tables[Site].record(e.Slots.Site).hash())^network, false)
 }
 
 // origin returns the hash of the network that e came from; zero for none.
