@@ -20,7 +20,7 @@ var BlockedDomainActiveSpec = pipeline.Spec{
 		"If load is the problem, deny the address in nginx.",
 		"If another name comes from there, look whether it is the same server.",
 	},
-	Defaults: "20 in 24 h: low; 120 in 1 m and 600 in 10 m: medium; 20 in 24 h, and then a delivery that is accepted under a name which is not known for a day, from an address that no known site used in that day: medium, silent in the first 7 days of a fresh state",
+	Defaults: "20 in 24 h: low; 120 in 1 m and 600 in 10 m: medium; 20 in 24 h, and then 20 that are accepted under a name which is not known for a day, from an address that no known site used for 30 days: medium, silent in the first 7 days of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.deny", Undo: "remove the rule and reload nginx", Text: "If load is the problem, deny %s in nginx (`deny`): its deliveries are refused anyway."},
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look whether the names that deliver from %s are one server."},
@@ -32,6 +32,8 @@ const (
 	refusedMinute  = 120 // in 1 m
 	refusedTen     = 600 // in 10 m: it goes on
 	newName        = 24 * time.Hour
+	newNameSends   = 20                 // of the new name, in 24 h: one who shares an address and is seldom heard of sends less
+	sharedFor      = 30 * 24 * 3600     // seconds for which an address that a known site used is nobody's alone
 	namesAreKnown  = 7 * 24 * time.Hour // of a fresh state, before a name is called new
 	refusedForOnce = time.Hour
 )
@@ -47,6 +49,7 @@ type BlockedDomainActive struct {
 	pipeline.Stateless
 	network, site *window.Space
 	refused       *window.Metric
+	domains       *window.Metric
 	note          *window.Note
 }
 
@@ -56,6 +59,7 @@ func NewBlockedDomainActive(network, site *window.Space) *BlockedDomainActive {
 		network: network,
 		site:    site,
 		refused: network.Metric(window.IP, window.Refused, window.Of(window.S1m, window.S10m, window.S24h)),
+		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales),
 		note:    network.Note(window.IP, window.RefusedNote),
 	}
 }
@@ -70,7 +74,7 @@ func (d *BlockedDomainActive) Observe(e *pipeline.Event, r pipeline.Report) {
 	case e.Status == 403:
 		w[window.NoteWhen], w[refusedSite] = uint32(e.Time/pipeline.Second), d.network.Print(string(e.Site))
 		d.goesOn(e, r)
-	case e.Status/100 == 2 && window.WithinDay(w[window.NoteWhen], e.Time) && w[refusedSite] != d.network.Print(string(e.Site)):
+	case e.Status/100 == 2 && w[window.NoteWhen] != 0 && w[refusedSite] != d.network.Print(string(e.Site)):
 		d.evades(e, w, r)
 	}
 }
@@ -93,19 +97,26 @@ func (d *BlockedDomainActive) goesOn(e *pipeline.Event, r pipeline.Report) {
 
 // evades reports a name that nobody knew, from an address that was a blocked domain's alone.
 func (d *BlockedDomainActive) evades(e *pipeline.Event, w []uint32, r pipeline.Report) {
-	came := d.site.First(window.Domain, e.Slots.Domain)
+	second, came := uint32(e.Time/pipeline.Second), d.site.First(window.Domain, e.Slots.Domain)
 	if came != 0 && e.Time.Sub(came) >= newName {
-		w[knownSite] = uint32(e.Time / pipeline.Second)
+		w[knownSite] = second
+		return
+	}
+	shared := w[knownSite] != 0 && second-w[knownSite] < sharedFor
+	if came == 0 || shared || !window.WithinDay(w[window.NoteWhen], e.Time) || e.Time.Sub(d.site.Since()) < namesAreKnown {
 		return
 	}
 	n := d.refused.Sum(e.Slots.IP, window.Proven, window.S24h, e.Time)
-	if came == 0 || n < refusedDay || window.WithinDay(w[knownSite], e.Time) || e.Time.Sub(d.site.Since()) < namesAreKnown {
+	if n < refusedDay || d.sends(e) < newNameSends || !d.refused.Once(e.Slots.IP, window.Proven, e.Time) {
 		return
 	}
-	if d.refused.Once(e.Slots.IP, window.Proven, e.Time) {
-		x := window.Excess{Count: n, Threshold: refusedDay, Scale: window.S24h, Part: window.Proven}
-		r.Find(d.finding(e, x, pipeline.SeverityMedium, "A new name from %s, of which a blocked domain's deliveries were refused: "+strconv.Itoa(int(n))+" in 24h"))
-	}
+	x := window.Excess{Count: n, Threshold: refusedDay, Scale: window.S24h, Part: window.Proven}
+	r.Find(d.finding(e, x, pipeline.SeverityMedium, "A new name from %s, of which a blocked domain's deliveries were refused: "+strconv.Itoa(int(n))+" in 24h"))
+}
+
+// sends returns how many deliveries the event's name brought in 24 hours, proven or not.
+func (d *BlockedDomainActive) sends(e *pipeline.Event) uint32 {
+	return d.domains.Sum(e.Slots.Domain, window.Proven, window.S24h, e.Time) + d.domains.Sum(e.Slots.Domain, window.ClaimedPart, window.S24h, e.Time)
 }
 
 func (d *BlockedDomainActive) finding(e *pipeline.Event, x window.Excess, s pipeline.Severity, summary string) pipeline.Finding {
