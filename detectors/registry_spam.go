@@ -8,4 +8,6 @@ import (
 var spamRows = []row{
 	{spam.NewActorBurstSpec, func(s *spaces) pipeline.Detector { return spam.NewNewActorBurst(s.site) }},
 	{spam.MentionFanoutSpec, func(s *spaces) pipeline.Detector { return spam.NewMentionFanout(s.site) }},
+	{spam.BlockedDomainActiveSpec, func(s *spaces) pipeline.Detector { return spam.NewBlockedDomainActive(s.network, s.site) }},
+	{spam.SoftwareChangeSpec, func(s *spaces) pipeline.Detector { return spam.NewSoftwareChange(s.site) }},
 }

@@ -7,6 +7,8 @@ import (
 
 var takeoverRows = []row{
 	{takeover.ActorJumpSpec, func(s *spaces) pipeline.Detector { return takeover.NewActorJump(s.site) }},
+	{takeover.SigningChangeSpec, func(s *spaces) pipeline.Detector { return takeover.NewSigningChange(s.site) }},
+	{takeover.DormantWakeSpec, func(s *spaces) pipeline.Detector { return takeover.NewDormantWake(s.site) }},
 	{takeover.LoginBruteforceSpec, func(s *spaces) pipeline.Detector { return takeover.NewLoginBruteforce(s.network) }},
 	{takeover.FailThenSuccessSpec, func(s *spaces) pipeline.Detector { return takeover.NewFailThenSuccess(s.network) }},
 }

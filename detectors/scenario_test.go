@@ -24,7 +24,7 @@ var rewrite = flag.Bool("rewrite", false, "write the scenarios' results into the
 // TestScenarios plays every script of testdata/scenarios: what is sent stands above the line of dashes,
 // what is told below it. The verbs:
 //
-//	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number
+//	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number, modulo N with of=N
 //	advance TIME           the logs were quiet until then
 //	restart                snapshot, and go on with a fresh engine that restored it
 //
@@ -171,7 +171,7 @@ func (s *stage) restart() error {
 }
 
 func (s *stage) send(at pipeline.Time, words []string) error {
-	count, over := 1, time.Duration(0)
+	count, of, over := 1, 1<<30, time.Duration(0)
 	fields := map[string]string{"format": "nginx", "method": "POST", "endpoint": "inbox", "status": "202"}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
@@ -179,6 +179,8 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 		switch key {
 		case "count":
 			count, err = strconv.Atoi(value)
+		case "of":
+			of, err = strconv.Atoi(value)
 		case "over":
 			over, err = time.ParseDuration(value)
 		default:
@@ -189,7 +191,7 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 		}
 	}
 	for i := range count {
-		e, err := event(fields, i)
+		e, err := event(fields, i%of)
 		if err != nil {
 			return err
 		}
@@ -250,10 +252,10 @@ func setField(e *pipeline.Event, key, value string) error {
 		return err
 	case "agent":
 		e.AgentHost = value
-	case "software":
-		e.Software = value
 	case "key":
 		e.KeyID, e.KeyHost = value, strings.Split(strings.TrimPrefix(value, "https://"), "/")[0]
+	case "software":
+		e.Software, e.Version, _ = strings.Cut(value, "/")
 	case "user":
 		e.LocalUser = value
 	case "verified":

@@ -8,7 +8,7 @@ import (
 // NewActorBurstSpec documents new_actor_burst.
 var NewActorBurstSpec = pipeline.Spec{
 	Name: "new_actor_burst", Title: "Burst of new actors", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
-	Sees:       "Actors that deliver for the first time in 30 to 60 days, per registrable domain, by the key ids in the Rails log or in nginx's signature field.",
+	Sees:       "Actors that deliver for the first time in 60 to 90 days, per registrable domain, by the key ids in the Rails log or in nginx's signature field.",
 	Matters:    "Spam waves come from accounts that scripts create on open or abandoned servers: each sends little, many are new.",
 	Lookalikes: "A server that has just begun to federate with yours; the import of a migrated instance; a popular account that moved, bringing its followers.",
 	Do: []string{
@@ -38,6 +38,7 @@ type NewActorBurst struct {
 	fresh  *window.Metric
 	all    *window.Metric
 	actors *window.Distinct
+	note   *window.Note
 }
 
 // NewNewActorBurst claims its metrics of the site space.
@@ -48,6 +49,7 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
 		all:    site.Metric(window.Site, window.Inbox, window.DomainScales),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
+		note:   site.Note(window.Site, window.BurstNote),
 	}
 }
 
@@ -86,5 +88,8 @@ func (d *NewActorBurst) report(e *pipeline.Event, x window.Excess, r pipeline.Re
 	}
 	f.Summary = "Burst of new actors from %s: " + x.Text("actors never seen before")
 	f.Related.Counts.Actors = uint64(x.Count)
+	if x.Part == window.Proven {
+		d.note.Words(e.Slots.Site)[window.NoteWhen] = uint32(e.Time / pipeline.Second)
+	}
 	r.Find(f)
 }

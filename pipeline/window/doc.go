@@ -43,9 +43,11 @@
 //
 // # Estimates
 //
+// Notes are what else a detector remembers of a key: some words in its record (note.go).
+//
 // What can't be counted by a ring is estimated, each with a bound of error and of bytes that its type's comment
 // gives: distinct elements (distinct.go: exact up to eight, then sketches from a pool that a Space's counts
-// share), whether a pair was seen within a month (novelty.go: Bloom filters), quantiles of a latency or size
+// share), whether a pair was seen within two months, and who of them not within one (novelty.go: Bloom filters), quantiles of a latency or size
 // (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
 // than a few steps an event.
 //

@@ -14,9 +14,11 @@ type Name uint8
 const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
 	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed: Deletes of accounts unknown here
+	Woken                    // deliveries by an actor that was seen before at its site, and then not for 30 days
 	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature
+	Refused                  // deliveries answered 403: their domain is blocked here, or so it is claimed
 	SignIns                  // sign-in attempts
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
@@ -49,7 +51,7 @@ type nameSet uint64
 
 func (n Name) bit() nameSet { return 1 << n }
 
-// classify returns the metrics that e belongs to by what it is; NewActors is added by the Space, which
+// classify returns the metrics that e belongs to by what it is; NewActors and Woken are added by the Space, which
 // alone knows who is new.
 func classify(e *pipeline.Event) nameSet {
 	switch e.Kind {
@@ -89,8 +91,11 @@ func byAddress(e *pipeline.Event) nameSet {
 	set := SentKB.bit()
 	if isDelivery(e) {
 		set |= Signed.bit()
-		if e.Status == 401 {
+		switch e.Status {
+		case 401:
 			set |= Unsigned.bit()
+		case 403:
+			set |= Refused.bit()
 		}
 	}
 	if e.Endpoint.IsDynamic() && (!isDelivery(e) || PartOf(e) != Proven) {

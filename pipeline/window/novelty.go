@@ -2,6 +2,7 @@ package window
 
 import (
 	"io"
+	"net/netip"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -26,19 +27,22 @@ const (
 // pairs that share bits.
 func (k pairKind) of(pair uint64) uint64 { return mix(pair + uint64(k)<<56) }
 
-// A novelty tells whether a pair was seen in the last 30 to 60 days: two generations of Bloom filters, each a
+// A novelty tells whether a pair was seen in the last 60 to 90 days: three generations of Bloom filters, each a
 // chain of up to three blocks of 64 kB, 512 kB and 4 MB with 16 bits a pair. A generation ends after 30 days, or when it has
-// its 2.4 million pairs, so that neither memory nor error grow on: less than 1 % of new pairs are called known when
-// both generations are full. A pair that was remembered is known for 30 days at least, or until 2.4 million
-// others came; each sight of it renews that. A look-up takes 10 to 60 ns.
+// its 2.4 million pairs, and then the third is given up at once, so that neither memory nor error grow on under attack: less
+// than 1 % of new pairs are called known when two generations are full. A pair that was remembered is known for 60 days at
+// least, or until 2.4 million others came; each sight of it renews that. A look-up takes 10 to 90 ns.
+//
+// The generation that a pair is found in tells for how long at the least it was not seen: what only the third has was
+// not for 30 days.
 //
 // At most 1,000 new pairs of a kind are remembered of a site in an hour, so that nobody fills the filter with
 // inventions; the others stay new. 4,096 counters are shared by all sites, by hash: two sites of many new pairs
 // may share a thousand.
 type novelty struct {
-	turned uint32 // second at which the current generation began
-	gens   [2]bloom
-	spent  [4096]uint32 // hour and pairs remembered in it
+	began [generations]uint32 // second at which each generation began, the current one first
+	gens  [generations]bloom
+	spent [4096]uint32 // hour and pairs remembered in it
 }
 
 type bloom struct {
@@ -47,6 +51,7 @@ type bloom struct {
 }
 
 const (
+	generations = 3
 	generation  = 30 * dayInSeconds
 	bloomBits   = 16      // a pair
 	bloomHashes = 7       // bits set a pair, of nine bits of hash each
@@ -63,35 +68,44 @@ func blockWords(k int) int { return firstBlock << (3 * k) }
 
 // turn begins a new generation when it is time.
 func (n *novelty) turn(second uint32) {
-	age := second - n.turned
+	age := second - n.began[0]
 	switch {
-	case n.turned == 0 || age >= 2*generation:
-		n.gens = [2]bloom{}
-	case age >= generation || n.gens[0].full():
-		n.gens = [2]bloom{{}, n.gens[0]}
+	case n.began[0] == 0 || age >= (generations-1)*generation:
+		n.gens, n.began = [generations]bloom{}, [generations]uint32{}
+	case n.gens[0].full():
+		n.gens = [generations]bloom{{}, n.gens[0], {}}
+	case age >= generation:
+		n.gens = [generations]bloom{{}, n.gens[0], n.gens[1]}
 	default:
 		return
 	}
-	n.turned = second
+	n.began = [generations]uint32{second, n.began[0], n.began[1]}
 }
 
 // has reports whether the pair is known.
 func (n *novelty) has(hash uint64, second uint32) bool {
 	n.turn(second)
-	return n.gens[0].has(hash) || n.gens[1].has(hash)
+	for i := range n.gens {
+		if n.gens[i].has(hash) {
+			return true
+		}
+	}
+	return false
 }
 
-// knows reports whether the pair is known, and renews it.
-func (n *novelty) knows(hash uint64, second uint32) bool {
+// knows reports whether the pair is known, and renews it; slept is for how many seconds at the least it was not seen.
+func (n *novelty) knows(hash uint64, second uint32) (slept uint32, known bool) {
 	n.turn(second)
 	if n.gens[0].has(hash) {
-		return true
+		return 0, true
 	}
-	if !n.gens[1].has(hash) {
-		return false
+	for i := 1; i < generations; i++ {
+		if n.gens[i].has(hash) {
+			n.gens[0].put(hash)
+			return second - n.began[i-1], true
+		}
 	}
-	n.gens[0].put(hash)
-	return true
+	return 0, false
 }
 
 // learn remembers a new pair if the counter of that number has room.
@@ -162,34 +176,58 @@ func (b *bloom) put(hash uint64) {
 	b.filled++
 }
 
-// isNew reports whether e's pair of site and actor, as mix(site) ^ actor, was never seen. Among the claimed pairs, if
+// dormantFor is for how many seconds an actor must not have been seen to be woken.
+const dormantFor = generation
+
+// novel returns the metrics that e belongs to by its actor alone: NewActors if it was never seen, Woken if it was, but
+// not for 30 days. pair is that of site and actor, as mix(site) ^ actor. Who is new is so among the claimed pairs, if
 // e is claimed: a forger who uses known names is new. Among the proven ones, if it is proven; save that the
 // actors of a peer whose name is believed from some hour on are not new when they were claimed, and accepted, from
 // the network of e: what a forger claims from elsewhere makes nothing known. Of a log without addresses that can't be
 // told; there an accepted claim does, as a real delivery would.
-func (s *Space) isNew(e *pipeline.Event, pair uint64, proven bool) bool {
-	if !proven {
-		if e.Status >= 200 && e.Status < 300 {
-			s.isNewPair(e, pairOrigin, pair^s.origin(e), false)
-		}
-		return s.isNewPair(e, pairActor, pair, false)
+func (s *Space) novel(e *pipeline.Event, pair uint64, proven bool) nameSet {
+	if !proven && e.Status >= 200 && e.Status < 300 {
+		s.isNewPair(e, pairOrigin, pair^s.origin(e), false)
 	}
-	return s.isNewPair(e, pairActor, pair, true) &&
-		!s.novelty[ClaimedPart].has(pairOrigin.of(pair^s.origin(e)), uint32(e.Time/pipeline.Second))
+	slept, isNew := s.meet(e, pairActor, pair, proven)
+	switch {
+	case slept >= dormantFor:
+		return Woken.bit()
+	case !isNew, proven && s.novelty[ClaimedPart].has(pairOrigin.of(pair^s.origin(e)), uint32(e.Time/pipeline.Second)):
+		return 0
+	}
+	return NewActors.bit()
 }
 
 // isNewPair reports whether a pair of e's site, as mix(site) ^ other, was never seen in e's part.
 func (s *Space) isNewPair(e *pipeline.Event, k pairKind, pair uint64, proven bool) bool {
+	_, isNew := s.meet(e, k, pair, proven)
+	return isNew
+}
+
+// meet remembers a pair, and returns for how many seconds it was not seen, or that it never was.
+func (s *Space) meet(e *pipeline.Event, k pairKind, pair uint64, proven bool) (slept uint32, isNew bool) {
 	n := s.novelty[ClaimedPart]
 	if proven {
 		n = s.novelty[Proven]
 	}
 	hash, second := k.of(pair), uint32(e.Time/pipeline.Second)
-	if n.knows(hash, second) {
-		return false
+	slept, known := n.knows(hash, second)
+	if known {
+		return slept, false
 	}
 	n.learn(hash, second, k.of(s.hash(string(e.Site))))
-	return true
+	return 0, true
+}
+
+// NewNetwork reports whether e came from a /24 or /48 that was never seen to deliver under its site's name, whoever
+// proved or only claimed it, and remembers it. Of an event without an address, or of a site without a place, nothing is new.
+func (s *Space) NewNetwork(e *pipeline.Event) bool {
+	network := s.origin(e)
+	if network == 0 || e.Slots.Site == 0 {
+		return false
+	}
+	return s.isNewPair(e, pairNetwork, mix(s.tables[Site].record(e.Slots.Site).hash())^network, false)
 }
 
 // origin returns the hash of the network that e came from; zero for none.
@@ -201,9 +239,18 @@ func (s *Space) origin(e *pipeline.Event) uint64 {
 	return network
 }
 
+// NetworkPrint returns 32 bits of the hash of addr's /24 or /48.
+func (s *Space) NetworkPrint(addr netip.Addr) uint32 {
+	network, _ := s.netHashes(addr)
+	return uint32(network)
+}
+
+// Print returns 32 bits of the hash of a name.
+func (s *Space) Print(name string) uint32 { return uint32(s.hash(name)) }
+
 func (n *novelty) write(w io.Writer) error {
 	c := coder{w: w}
-	c.u32(n.turned)
+	c.u32s(n.began[:])
 	for _, g := range n.gens {
 		c.u32(g.filled)
 		c.u32(uint32(len(g.blocks)))
@@ -226,7 +273,7 @@ func (n *novelty) write(w io.Writer) error {
 
 func (n *novelty) read(r io.Reader) error {
 	d := decoder{r: r}
-	n.turned = d.u32()
+	d.u32s(n.began[:])
 	for i := range n.gens {
 		g := bloom{filled: d.u32()}
 		for k := range d.count(maxBlocks) {

@@ -12,7 +12,7 @@ import (
 
 // isNew is what Space.isNewPair asks.
 func (n *novelty) isNew(hash uint64, second uint32, counter uint64) bool {
-	if n.knows(hash, second) {
+	if _, known := n.knows(hash, second); known {
 		return false
 	}
 	n.learn(hash, second, counter)
@@ -67,32 +67,56 @@ func TestNoveltyError(t *testing.T) {
 	}
 }
 
-// TestNoveltyGenerations holds a filter against a map of when each pair was seen last: what was within 30 days is
-// never new, what was not within 60 is never known but by error.
+// TestNoveltyGenerations holds a filter against a map of when each pair was seen last: what was within 60 days is
+// never new, what was not within 90 is never known but by error, and nobody is said to have slept for longer than
+// they did, nor, after 60 days, for less than 30.
 func TestNoveltyGenerations(t *testing.T) {
 	n, second := newNovelty(), uint32(1_795_000_000)
 	rng, last := rand.New(rand.NewPCG(1, 2)), map[uint64]uint32{}
-	forgotten := 0
+	forgotten, woken := 0, 0
 	for range 200_000 {
 		second += uint32(rng.IntN(200))
 		pair := uint64(rng.ExpFloat64() * 3000)
-		isNew := n.isNew(pairActor.of(mix(pair)), second, rng.Uint64())
+		slept, isKnown := n.knows(pairActor.of(mix(pair)), second)
+		if !isKnown {
+			n.learn(pairActor.of(mix(pair)), second, rng.Uint64())
+		}
 		seen, known := last[pair]
+		age := second - seen
 		switch {
-		case known && second-seen <= generation && isNew:
-			t.Fatalf("a pair seen %d days ago is called new", (second-seen)/dayInSeconds)
-		case known && second-seen > 2*generation && isNew:
+		case !known:
+		case age <= 2*generation && !isKnown:
+			t.Fatalf("a pair seen %d days ago is called new", age/dayInSeconds)
+		case age > 3*generation && !isKnown:
 			forgotten++
-		case known && second-seen > 2*generation:
-			t.Errorf("a pair seen %d days ago is called known", (second-seen)/dayInSeconds)
+		case age > 3*generation:
+			t.Errorf("a pair seen %d days ago is called known", age/dayInSeconds)
+		case slept > age, isKnown && age > 2*generation && slept < generation:
+			t.Fatalf("a pair seen %d days ago is said to have slept for %d", age/dayInSeconds, slept/dayInSeconds)
+		case slept >= generation:
+			woken++
 		}
 		last[pair] = second
 	}
-	if forgotten == 0 {
-		t.Error("no pair was forgotten: the test shows nothing")
+	if forgotten == 0 || woken == 0 {
+		t.Errorf("%d pairs were forgotten and %d slept: the test shows nothing", forgotten, woken)
 	}
-	if n.has(pairActor.of(mix(1)), second+2*generation) {
-		t.Error("a pair is known two generations later")
+	if n.has(pairActor.of(mix(1)), second+3*generation) {
+		t.Error("a pair is known three generations later")
+	}
+}
+
+// TestNoveltyFull shows that a filter which is full before its time gives up its third generation at once.
+func TestNoveltyFull(t *testing.T) {
+	if testing.Short() {
+		t.Skip("millions of pairs")
+	}
+	n, second := newNovelty(), uint32(1_795_000_000)
+	pairs := uint64(room(0) + room(1) + room(2))
+	fill(n, second, 0, 3*pairs)
+	n.turn(second)
+	if len(n.gens[1].blocks) != maxBlocks || len(n.gens[2].blocks) != 0 {
+		t.Errorf("got %d blocks in the second and %d in the third generation, want %d and none", len(n.gens[1].blocks), len(n.gens[2].blocks), maxBlocks)
 	}
 }
 
@@ -118,7 +142,7 @@ func TestNoveltyBound(t *testing.T) {
 	s := newSite(10)
 	meet := func(at pipeline.Time, site string, i int) bool {
 		e := delivery(at, site, "", "192.0.2.1", pipeline.Verified)
-		return s.isNew(e, mix(s.hash(site))^s.hash(fmt.Sprint(i)), true)
+		return s.novel(e, mix(s.hash(site))^s.hash(fmt.Sprint(i)), true) == NewActors.bit()
 	}
 	for i := range 5000 {
 		meet(start, "inventive.example", i)
@@ -156,14 +180,14 @@ func TestNoveltyIsNotWarmed(t *testing.T) {
 		pair := mix(s.hash("a.example")) ^ s.hash("https://a.example/u")
 		claim := delivery(start, "a.example", "https://a.example/u", c.from, pipeline.Claimed)
 		claim.Status = c.status
-		if !s.isNew(claim, pair, false) || s.isNew(claim, pair, false) {
+		if s.novel(claim, pair, false) != NewActors.bit() || s.novel(claim, pair, false) != 0 {
 			t.Errorf("%s: among claims it is not new once", c.what)
 		}
 		e := delivery(start.Add(time.Hour), "a.example", "https://a.example/u", "192.0.2.1", pipeline.Verified)
-		if got := s.isNew(e, pair, true); got != c.isNew {
+		if got := s.novel(e, pair, true) == NewActors.bit(); got != c.isNew {
 			t.Errorf("%s: got new %v, want %v", c.what, got, c.isNew)
 		}
-		if s.isNew(e, pair, true) {
+		if s.novel(e, pair, true) != 0 {
 			t.Errorf("%s: what was proven is new again", c.what)
 		}
 	}

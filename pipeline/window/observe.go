@@ -58,8 +58,8 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	e.Slots.Domain = s.look(&domain, &site)
 	if e.Actor != "" {
 		e.Slots.Actor = s.look(&actor, &domain)
-		if set.has(Inbox) && e.Verified != pipeline.VerdictNo && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
-			set |= NewActors.bit()
+		if set.has(Inbox) && e.Verified != pipeline.VerdictNo {
+			set |= s.novel(e, mix(site.hash)^actor.hash, part == Proven)
 		}
 	}
 	s.settle(&site, set)

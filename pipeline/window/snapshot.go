@@ -7,7 +7,8 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// Version is the layout of the snapshot: 3 since metrics have baselines.
+// Version is the layout of the snapshot: 3 since metrics have baselines, filters of pairs three generations and records
+// notes.
 func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
@@ -112,6 +113,9 @@ func (s *Space) layout() []uint32 {
 	}
 	for _, a := range s.addrs {
 		list = append(list, a.at)
+	}
+	for _, n := range s.notes {
+		list = append(list, uint32(n.table), uint32(n.name), n.at)
 	}
 	return list
 }

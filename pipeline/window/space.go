@@ -59,8 +59,9 @@ type Space struct {
 	metrics   []*Metric
 	distincts []*Distinct
 	addrs     [numTables]addrClaim
+	notes     []*Note
 	claimed   nameSet     // names of which a metric is claimed
-	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
+	novelty   [2]*novelty // of claimed and of proven pairs
 	common    *common
 	leader    *Metric // by which common is judged
 	since     pipeline.Time
