@@ -14,6 +14,7 @@ type Name uint8
 const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
 	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed: Deletes of accounts unknown here
+	NewDomains               // deliveries by a host below its site's name that was never seen before
 	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature
@@ -24,7 +25,8 @@ const (
 	InboxMS                  // milliseconds, rounded up, that they took the application
 	SentKB                   // kilobytes, rounded up, that an address was sent
 	JobStarts                // jobs that began
-	JobFails                 // jobs that failed, or were given up
+	JobFails                 // attempts at a job that failed
+	JobMS                    // milliseconds, rounded up, that jobs ran which have ended
 	numNames
 )
 
@@ -34,6 +36,7 @@ var weights = [numNames]func(*pipeline.Event) uint32{
 	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
 	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(cmp.Or(e.Upstream, e.Duration)) },
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
+	JobMS:   func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
 }
 
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
@@ -49,8 +52,8 @@ type nameSet uint64
 
 func (n Name) bit() nameSet { return 1 << n }
 
-// classify returns the metrics that e belongs to by what it is; NewActors is added by the Space, which
-// alone knows who is new.
+// classify returns the metrics that e belongs to by what it is; NewActors and NewDomains are added by the Space,
+// which alone knows who is new.
 func classify(e *pipeline.Event) nameSet {
 	switch e.Kind {
 	case pipeline.KindRequest:
@@ -76,8 +79,10 @@ func byJob(e *pipeline.Event) nameSet {
 	switch e.JobState {
 	case pipeline.JobStart:
 		return JobStarts.bit()
-	case pipeline.JobFail, pipeline.JobDead:
-		return JobFails.bit()
+	case pipeline.JobDone:
+		return JobMS.bit()
+	case pipeline.JobFail:
+		return JobFails.bit() | JobMS.bit()
 	}
 	return 0
 }
