@@ -10,7 +10,7 @@ import (
 // DomainCostSpec documents domain_cost.
 var DomainCostSpec = pipeline.Spec{
 	Name: "domain_cost", Title: "Costly deliveries", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceSite,
-	Sees:       "The time that the application takes for deliveries (upstream_response_time in nginx' log, duration in Rails'), and their size (request_length), per registrable domain. A log with neither, as nginx' combined format is, shows nothing.",
+	Sees:       "The time that the application takes for deliveries that it answers (upstream_response_time in nginx' log, duration in Rails'), and their size (request_length), per registrable domain. A log with neither, as nginx' combined format is, shows nothing.",
 	Matters:    "Puma has few threads. Who keeps a quarter of them busy slows down everybody, with few requests if each is costly; bodies by the hundred megabytes take the line and the memory.",
 	Lookalikes: "A slow database, which makes everybody slow and is no one's share; a big server that catches up; a server whose actors are all new here, since each must be fetched.",
 	Do: []string{
@@ -18,7 +18,7 @@ var DomainCostSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox; client_max_body_size for bodies).",
 		"Limit the domain in Mastodon if it goes on.",
 	},
-	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m. And at least 25 % of what all deliveries take, and 3 times what the domain's usual number of deliveries would take just now. High for time, medium for bytes, low where neither a proven name nor an address can be told; silent in the first 24 h of a fresh state",
+	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m. And at least 25 % of what all deliveries take, twice as much for each as the others' take just now, and 3 times what the domain's usual number would take. High for time, medium for bytes, low where neither a proven name nor an address that brings a quarter can be told; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "Limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`), and bodies with `client_max_body_size 1m`."},
@@ -32,6 +32,8 @@ const (
 	costKB     = 50_000 // a minute: ten thousand deliveries as they usually are
 	costEvents = 20     // fewer are a slow moment, whatever they took
 	costPart   = 4      // a quarter of all
+	costEach   = 2      // times what others take for a delivery
+	costOthers = 5      // deliveries, to compare with
 	costGrowth = 3
 )
 
@@ -46,11 +48,11 @@ type DomainCost struct {
 // NewDomainCost claims its metrics of the site space.
 func NewDomainCost(site *window.Space) *DomainCost {
 	site.Addresses(window.Site)
-	minute := window.Of(window.S1m)
+	scales := window.Of(window.S1m, window.S1h)
 	return &DomainCost{
 		space:  site,
-		time:   site.Metric(window.Site, window.InboxMS, minute),
-		volume: site.Metric(window.Site, window.InboxKB, minute),
+		time:   site.Metric(window.Site, window.InboxMS, scales),
+		volume: site.Metric(window.Site, window.InboxKB, scales),
 		inbox:  site.Metric(window.Site, window.Inbox, window.DomainScales),
 	}
 }
@@ -70,19 +72,20 @@ func (d *DomainCost) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 }
 
-// over reports whether a part of the event's site is over a floor and out of line, as a share of what all take: a
-// database that is slow is slow for everyone.
+// over reports whether a part of the event's site is over a floor, is a large share of what all take, and takes more for
+// each delivery than the others do just now: while the database is slow, or somebody keeps all threads busy, everyone
+// takes long, and who merely sends much is domain_flood's.
 func (d *DomainCost) over(m *window.Metric, floor uint32, e *pipeline.Event, p window.Part) (window.Excess, bool) {
-	n := m.Sum(e.Slots.Site, p, window.S1m, e.Time)
-	if n < floor {
+	slot, now := e.Slots.Site, e.Time
+	n := m.Sum(slot, p, window.S1m, now)
+	if n < floor || n < m.Total(window.S1m, now)/costPart || d.space.Learning(now) {
 		return window.Excess{}, false
 	}
-	total := m.Total(window.S1m, e.Time)
-	if n*costPart < total || d.space.Learning(e.Time) {
+	each, ok := d.each(m, slot, p, now)
+	if !ok || float64(n) < costEach*each*float64(d.inbox.Sum(slot, p, window.S1m, now)) {
 		return window.Excess{}, false
 	}
-	x := window.Excess{Count: n, Known: true, Scale: window.S1m, Part: p}
-	x.Expected = d.usual(e, p) * d.each(m, e, p, n, total)
+	x := window.Excess{Count: n, Expected: d.usual(e, p) * each, Known: true, Scale: window.S1m, Part: p}
 	x.Threshold = max(float64(floor), costGrowth*x.Expected)
 	return x, float64(n) >= x.Threshold
 }
@@ -98,13 +101,17 @@ func (d *DomainCost) usual(e *pipeline.Event, p window.Part) float64 {
 	return float64(n) / (24*60 - 1)
 }
 
-// each returns what a delivery of the others takes just now; where there are none, what one of the site's does.
-func (d *DomainCost) each(m *window.Metric, e *pipeline.Event, p window.Part, n, total uint32) float64 {
-	own, all := d.inbox.Sum(e.Slots.Site, p, window.S1m, e.Time), d.inbox.Total(window.S1m, e.Time)
-	if all <= own || total <= n {
-		return float64(n) / float64(max(own, 1))
+// each returns what a delivery of all others takes, in the last minute, or in the last hour if these are few; false if
+// there are none to compare with.
+func (d *DomainCost) each(m *window.Metric, slot int32, p window.Part, now pipeline.Time) (float64, bool) {
+	for _, s := range [...]window.Scale{window.S1m, window.S1h} {
+		own, all := d.inbox.Sum(slot, p, s, now), d.inbox.Total(s, now)
+		if others := all - min(own, all); others >= costOthers {
+			total := m.Total(s, now)
+			return float64(total-min(m.Sum(slot, p, s, now), total)) / float64(others), true
+		}
 	}
-	return float64(total-n) / float64(all-own)
+	return 0, false
 }
 
 func (d *DomainCost) report(m *window.Metric, e *pipeline.Event, x window.Excess, measure string, unit float64, s pipeline.Severity, text string, r pipeline.Report) {
@@ -121,9 +128,7 @@ func (d *DomainCost) report(m *window.Metric, e *pipeline.Event, x window.Excess
 	f.Evidence.Part = d.inbox.Level(e.Slots.Site, x.Part, window.S1m, e.Time)
 	if x.Part == window.ClaimedPart {
 		f.Evidence.Addresses = d.space.Shares(window.Site, e.Slots.Site, n)
-		if len(f.Evidence.Addresses) == 0 {
-			f.Severity = pipeline.SeverityLow // nobody could be named, nor limited
-		}
 	}
+	fromAddress(&f, e)
 	r.Find(f)
 }

@@ -19,7 +19,7 @@ var JobFailuresSpec = pipeline.Spec{
 		"Look at the errors: Sidekiq's log, or /sidekiq/retries.",
 		"If all is of one class of error and began with a deploy, it is a bug: tell Mastodon's developers.",
 	},
-	Defaults: "at least 30 attempts of a class in 10 m, of which 10 % and at least 3 times the usual fail, more than chance explains (surprise 7); medium, or low where the errors that name another server account for it, save that half of 100 or more fail and no server has half of these; silent in the first 24 h of a fresh state",
+	Defaults: "at least 30 attempts of a class in 10 m, of which 10 % and at least 3 times the usual fail, more than chance explains (surprise 7); medium, or low where the errors that name another server account for it, save that 80 % of 100 or more fail and no server has half of these; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.jobs", Undo: "nothing to undo", Text: "Look at what %s fails with: Sidekiq's log, or /sidekiq/retries."},
 	},
@@ -31,6 +31,7 @@ const (
 	failGrowth   = 3
 	failSurprise = 7
 	outAttempts  = 100
+	outPart      = 5 // all but a fifth
 )
 
 // JobFailures reports a class of jobs that fails more than it does usually.
@@ -101,9 +102,9 @@ func (t tries) many() bool {
 	return t.starts >= failAttempts && t.fails*failPart >= t.starts && float64(t.fails) >= failGrowth*t.usual()*float64(t.starts)
 }
 
-// everywhere reports whether most attempts fail, and not at one site: then it is not the others who are down.
+// everywhere reports whether nearly all attempts fail, and not at one site: then it is not the others who are down.
 func (t tries) everywhere(worst uint32) bool {
-	return t.starts >= outAttempts && t.fails*2 >= t.starts && worst*2 < t.fails
+	return t.starts >= outAttempts && t.fails*outPart >= t.starts*(outPart-1) && worst*2 < t.fails
 }
 
 // surprise takes a fail whose start lies before the window for one within.

@@ -22,7 +22,7 @@ const (
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
 	InboxKB                  // kilobytes, rounded up, that deliveries brought
-	InboxMS                  // milliseconds, rounded up, that they took the application
+	InboxMS                  // milliseconds, rounded up, that they took the application which answered
 	SentKB                   // kilobytes, rounded up, that an address was sent
 	JobStarts                // jobs that began
 	JobFails                 // attempts at a job that failed
@@ -34,9 +34,19 @@ const (
 // it is below 2^32: four terabytes, and 49 days.
 var weights = [numNames]func(*pipeline.Event) uint32{
 	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
-	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(cmp.Or(e.Upstream, e.Duration)) },
+	InboxMS: answeredIn,
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
 	JobMS:   func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
+}
+
+// answeredIn returns how long the application took for its answer. Where it gave none, the time is that for which somebody
+// waited: for others' requests, most often.
+func answeredIn(e *pipeline.Event) uint32 {
+	switch e.Status {
+	case 499, 502, 504:
+		return 0
+	}
+	return milliseconds(cmp.Or(e.Upstream, e.Duration))
 }
 
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
