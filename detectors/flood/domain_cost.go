@@ -57,9 +57,10 @@ func NewDomainCost(site *window.Space) *DomainCost {
 	}
 }
 
-// Observe reports the event's site when it takes too much.
+// Observe reports the event's site when it takes too much. Deliveries whose signature failed are counted, but they are
+// signature_failures' to tell of.
 func (d *DomainCost) Observe(e *pipeline.Event, r pipeline.Report) {
-	if e.Slots.Site == 0 || e.Counts&pipeline.CountsDomain == 0 {
+	if e.Slots.Site == 0 || e.Counts&pipeline.CountsDomain == 0 || e.Status == 401 {
 		return
 	}
 	part := window.PartOf(e)

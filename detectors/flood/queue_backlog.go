@@ -13,14 +13,14 @@ import (
 // QueueBacklogSpec documents queue_backlog.
 var QueueBacklogSpec = pipeline.Spec{
 	Name: "queue_backlog", Title: "Sidekiq falls behind", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceInstance,
-	Sees:       "Deliveries that were accepted, in nginx' or Rails' log, against the jobs that process them (ActivityPub::ProcessingWorker), in Sidekiq's; one of both alone shows nothing. Deliveries that leave no job, as Deletes of unknown accounts do, are allowed for as far as they are usual.",
+	Sees:       "Deliveries that were accepted, in nginx' or Rails' log, against the jobs that process them (ActivityPub::ProcessingWorker), in Sidekiq's; one of both alone shows nothing. Deliveries that leave no job, as Deletes of unknown accounts do, are allowed for as far as they are usual, and while threads are idle nothing can be behind.",
 	Matters:    "What waits in the ingress queue is posts that nobody sees yet, from everybody: a flood by one delays all.",
 	Lookalikes: "Sidekiq that stands still, is restarted and works off what has piled up (low: it is no flood); Delete storms, which leave no jobs.",
 	Do: []string{
 		"Look at which other alerts are open: whoever floods is named there.",
 		"Give ingress a Sidekiq process of its own (`sidekiq -q ingress`) while it lasts.",
 	},
-	Defaults: "the deliveries of 10 m, 30 m or 1 h are at least 5 minutes of work ahead of their jobs, at the pace of the last 1 m or 10 m; medium, or high from 30 minutes on, while jobs start at least twice as often as usual and the backlog still grows; low while no job of any class starts for a minute; silent in the first 24 h of a fresh state",
+	Defaults: "the deliveries of 10 m, 30 m or 1 h are at least 5 minutes of work ahead of their jobs, at the pace of the last 1 m or 10 m or the usual one, whichever is higher; medium, or high from 30 minutes on, while the threads are busy for 80 % of the last 5 m and the backlog still grows; low while no job of any class starts for a minute; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "sidekiq.process", Undo: "stop the process", Text: "Start one more Sidekiq process for the queue %s."},
 	},
@@ -30,7 +30,7 @@ const (
 	backlogMinutes = 5
 	backlogHigh    = 30
 	backlogJobs    = 100 // fewer are no backlog, however slow the server is
-	backlogSurge   = 2
+	backlogBusy    = 80  // per cent of the threads' time
 	backlogEvery   = 10 * pipeline.Second
 	processing     = "ActivityPub::ProcessingWorker"
 )
@@ -41,6 +41,8 @@ type QueueBacklog struct {
 	accepted *window.Counter
 	starts   *window.Counter // of processing
 	all      *window.Counter // of jobs of any class
+	busy     *window.Counter // milliseconds that jobs ran
+	threads  threads
 	work     jobWork
 	since    pipeline.Time // of the first delivery
 	looked   pipeline.Time
@@ -51,7 +53,8 @@ func NewQueueBacklog(instance *window.Space) *QueueBacklog {
 	scales := window.Of(window.S1m, window.S5m, window.S10m, window.S30m, window.S1h, window.S24h)
 	return &QueueBacklog{
 		space:    instance,
-		accepted: window.NewCounter(scales), starts: window.NewCounter(scales), all: window.NewCounter(window.Of(window.S1m)),
+		accepted: window.NewCounter(scales), starts: window.NewCounter(scales),
+		all: window.NewCounter(window.Of(window.S1m)), busy: window.NewCounter(window.Of(window.S5m)),
 		work: newJobWork(instance),
 	}
 }
@@ -70,6 +73,8 @@ func (d *QueueBacklog) Observe(e *pipeline.Event, r pipeline.Report) {
 
 func (d *QueueBacklog) job(e *pipeline.Event) {
 	if e.JobState != pipeline.JobStart {
+		d.busy.Add(e.Time, uint32(min(max(e.Duration.Milliseconds(), 0), 1<<24)))
+		d.threads.see(e)
 		d.work.meet(e)
 		return
 	}
@@ -99,6 +104,7 @@ type backlog struct {
 	scale      window.Scale
 	grows      bool
 	stands     bool // no job starts
+	full       bool // all threads are busy
 }
 
 func (b backlog) minutes() float64 { return b.jobs / b.pace }
@@ -116,11 +122,11 @@ func (d *QueueBacklog) behind(now pipeline.Time) (backlog, bool) {
 			b.jobs, b.scale = n, s
 		}
 	}
-	recent := max(float64(d.starts.Sum(window.S10m, now))/10, float64(d.starts.Sum(window.S1m, now)))
-	b.pace = max(recent, usual)
+	b.pace = max(usual, float64(d.starts.Sum(window.S10m, now))/10, float64(d.starts.Sum(window.S1m, now)))
 	b.grows = d.missing(share, window.S5m, now)*5 > float64(d.starts.Sum(window.S5m, now))
-	surge := recent >= backlogSurge*usual && b.grows
-	return b, b.jobs >= backlogJobs && b.minutes() >= backlogMinutes && (b.stands || surge)
+	could := d.threads.count(now) * window.S5m.Seconds() * 1000
+	b.full = could > 0 && d.busy.Sum(window.S5m, now) >= could/100*backlogBusy
+	return b, b.jobs >= backlogJobs && b.minutes() >= backlogMinutes && (b.stands || b.grows && b.full)
 }
 
 // missing returns how many jobs of a window's deliveries have not started, if each delivery makes so many.
@@ -170,7 +176,8 @@ func (d *QueueBacklog) Due(pipeline.Time) pipeline.Time { return 0 }
 func (d *QueueBacklog) Snapshot(w io.Writer) error {
 	s := saver{w: w}
 	s.numbers(uint64(d.since), uint64(d.looked))
-	s.counters(d.accepted, d.starts, d.all)
+	s.counters(d.accepted, d.starts, d.all, d.busy)
+	d.threads.save(&s)
 	d.work.save(&s)
 	return s.err
 }
@@ -180,7 +187,8 @@ func (d *QueueBacklog) Restore(r io.Reader) error {
 	next := NewQueueBacklog(d.space)
 	l := loader{r: r}
 	next.since, next.looked = pipeline.Time(l.number()), pipeline.Time(l.number())
-	l.counters(next.accepted, next.starts, next.all)
+	l.counters(next.accepted, next.starts, next.all, next.busy)
+	next.threads.load(&l)
 	next.work.load(&l)
 	if l.err != nil {
 		next = NewQueueBacklog(d.space)

@@ -46,6 +46,22 @@ func TestWeightsAgainstOracle(t *testing.T) {
 	})
 }
 
+// TestUnansweredCostsNothing counts no time for what the application never answered.
+func TestUnansweredCostsNothing(t *testing.T) {
+	s := newSite(10)
+	ms := s.Metric(Site, InboxMS, DomainScales)
+	var slot int32
+	for _, status := range []uint16{499, 502, 504, 202, 503} {
+		e := delivery(start, "a.example", "", "", pipeline.Verified)
+		e.Status, e.Upstream = status, time.Second
+		s.Observe(e, nil)
+		slot = e.Slots.Site
+	}
+	if got := ms.Sum(slot, Proven, S1m, start); got != 2000 {
+		t.Errorf("got %d ms, want 2000: of the 202 and of the 503", got)
+	}
+}
+
 func roundUp(v float64) uint32 { return uint32(math.Ceil(min(max(v, 0), 1<<24))) }
 
 func (set Scales) list() (list []Scale) {
