@@ -21,7 +21,7 @@ const (
 	SignIns                  // sign-in attempts
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
-	InboxKB                  // kilobytes, rounded up, that deliveries brought
+	InboxKB                  // kilobytes, rounded up, that large deliveries brought: few are
 	InboxMS                  // milliseconds, rounded up, that they took the application which answered
 	SentKB                   // kilobytes, rounded up, that an address was sent
 	JobStarts                // jobs that began
@@ -33,7 +33,12 @@ const (
 // weights are what an event adds to a metric that does not count events. A window's sum is right as long as
 // it is below 2^32: four terabytes, and 49 days.
 var weights = [numNames]func(*pipeline.Event) uint32{
-	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
+	InboxKB: func(e *pipeline.Event) uint32 {
+		if e.RequestBytes < largeDelivery {
+			return 0
+		}
+		return kilobytes(e.RequestBytes)
+	},
 	InboxMS: answeredIn,
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
 	JobMS:   func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
@@ -48,6 +53,9 @@ func answeredIn(e *pipeline.Event) uint32 {
 	}
 	return milliseconds(cmp.Or(e.Upstream, e.Duration))
 }
+
+// largeDelivery is what few posts reach: most have some thousand bytes, and Mastodon takes a million at most.
+const largeDelivery = 64 << 10
 
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
 const most = 1 << 24
