@@ -40,9 +40,17 @@ const (
 // DomainCost reports a site whose deliveries take a large part of the application's time, or of what comes in.
 type DomainCost struct {
 	pipeline.Stateless
-	space        *window.Space
-	time, volume *window.Metric
-	inbox        *window.Metric
+	space *window.Space
+	loads [2]load
+	inbox *window.Metric
+}
+
+// A load is what deliveries cost, in thousandths of what is told.
+type load struct {
+	*window.Metric
+	floor, events uint32
+	severity      pipeline.Severity
+	measure, text string
 }
 
 // NewDomainCost claims its metrics of the site space.
@@ -50,10 +58,13 @@ func NewDomainCost(site *window.Space) *DomainCost {
 	site.Addresses(window.Site)
 	scales := window.Of(window.S1m, window.S1h)
 	return &DomainCost{
-		space:  site,
-		time:   site.Metric(window.Site, window.InboxMS, scales),
-		volume: site.Metric(window.Site, window.InboxKB, scales),
-		inbox:  site.Metric(window.Site, window.Inbox, window.DomainScales),
+		space: site,
+		loads: [...]load{
+			{site.Metric(window.Site, window.InboxMS, scales), costMS, costEvents, pipeline.SeverityHigh,
+				"application_seconds", "take %.0f s of the application's time"},
+			{site.Metric(window.Site, window.InboxKB, scales), costKB, 1, pipeline.SeverityMedium, "megabytes", "bring %.0f MB"},
+		},
+		inbox: site.Metric(window.Site, window.Inbox, window.DomainScales),
 	}
 }
 
@@ -64,30 +75,30 @@ func (d *DomainCost) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	part := window.PartOf(e)
-	if x, ok := d.over(d.time, costMS, e, part); ok && d.inbox.Sum(e.Slots.Site, part, window.S1m, e.Time) >= costEvents {
-		d.report(d.time, e, x, "application_seconds", 1000, pipeline.SeverityHigh, "Deliveries of %%s take %.0f s of the application's time in 1m, usually %.0f s", r)
-		return
-	}
-	if x, ok := d.over(d.volume, costKB, e, part); ok {
-		d.report(d.volume, e, x, "megabytes", 1000, pipeline.SeverityMedium, "Deliveries of %%s bring %.0f MB in 1m, usually %.0f MB", r)
+	for i := range d.loads {
+		if x, ok := d.over(&d.loads[i], e, part); ok {
+			d.report(&d.loads[i], e, x, r)
+			return
+		}
 	}
 }
 
 // over reports whether a part of the event's site is over a floor, is a large share of what all take, and takes more for
 // each delivery than the others do just now: while the database is slow, or somebody keeps all threads busy, everyone
 // takes long, and who merely sends much is domain_flood's.
-func (d *DomainCost) over(m *window.Metric, floor uint32, e *pipeline.Event, p window.Part) (window.Excess, bool) {
+func (d *DomainCost) over(l *load, e *pipeline.Event, p window.Part) (window.Excess, bool) {
 	slot, now := e.Slots.Site, e.Time
-	n := m.Sum(slot, p, window.S1m, now)
-	if n < floor || n < m.Total(window.S1m, now)/costPart || d.space.Learning(now) {
+	n := l.Sum(slot, p, window.S1m, now)
+	if n < l.floor || n < l.Total(window.S1m, now)/costPart || d.space.Learning(now) {
 		return window.Excess{}, false
 	}
-	each, ok := d.each(m, slot, p, now)
-	if !ok || float64(n) < costEach*each*float64(d.inbox.Sum(slot, p, window.S1m, now)) {
+	each, ok := d.each(l.Metric, slot, p, now)
+	own := d.inbox.Sum(slot, p, window.S1m, now)
+	if !ok || own < l.events || float64(n) < costEach*each*float64(own) {
 		return window.Excess{}, false
 	}
 	x := window.Excess{Count: n, Expected: d.usual(e, p) * each, Known: true, Scale: window.S1m, Part: p}
-	x.Threshold = max(float64(floor), costGrowth*x.Expected)
+	x.Threshold = max(float64(l.floor), costGrowth*x.Expected)
 	return x, float64(n) >= x.Threshold
 }
 
@@ -115,20 +126,20 @@ func (d *DomainCost) each(m *window.Metric, slot int32, p window.Part, now pipel
 	return 0, false
 }
 
-func (d *DomainCost) report(m *window.Metric, e *pipeline.Event, x window.Excess, measure string, unit float64, s pipeline.Severity, text string, r pipeline.Report) {
-	if !m.Once(e.Slots.Site, x.Part, e.Time) {
+func (d *DomainCost) report(l *load, e *pipeline.Event, x window.Excess, r pipeline.Report) {
+	slot := e.Slots.Site
+	if !l.Once(slot, x.Part, e.Time) {
 		return
 	}
-	f := m.Finding(e, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, measure)
-	usual := x.Expected / unit
-	f.Measure.Value, f.Measure.Threshold, f.Measure.Expected = float64(x.Count)/unit, x.Threshold/unit, &usual
-	f.Severity = s
-	f.Summary = fmt.Sprintf(text, float64(x.Count)/unit, usual)
-	n := uint64(d.inbox.Sum(e.Slots.Site, x.Part, window.S1m, e.Time))
-	f.Evidence.Window, f.Evidence.Seen = n, d.inbox.Seen(e.Slots.Site, x.Part)
-	f.Evidence.Part = d.inbox.Level(e.Slots.Site, x.Part, window.S1m, e.Time)
+	f := l.Finding(e, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, l.measure)
+	f.Severity = l.severity
+	*f.Measure.Expected /= 1000
+	f.Measure.Value, f.Measure.Threshold = f.Measure.Value/1000, f.Measure.Threshold/1000
+	f.Summary = "Deliveries of %s " + fmt.Sprintf(l.text+" in 1m, usually %.0f", f.Measure.Value, *f.Measure.Expected)
+	f.Evidence.Window, f.Evidence.Seen = uint64(d.inbox.Sum(slot, x.Part, window.S1m, e.Time)), d.inbox.Seen(slot, x.Part)
+	f.Evidence.Part = d.inbox.Level(slot, x.Part, window.S1m, e.Time)
 	if x.Part == window.ClaimedPart {
-		f.Evidence.Addresses = d.space.Shares(window.Site, e.Slots.Site, n)
+		f.Evidence.Addresses = d.space.Shares(window.Site, slot, f.Evidence.Window)
 	}
 	fromAddress(&f, e)
 	r.Find(f)
