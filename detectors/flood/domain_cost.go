@@ -10,6 +10,7 @@ import (
 // DomainCostSpec documents domain_cost.
 var DomainCostSpec = pipeline.Spec{
 	Name: "domain_cost", Title: "Costly deliveries", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "The time that the application takes for deliveries that it answers (upstream_response_time in nginx' log, duration in Rails'), and the size of those of 64 kB or more (request_length), per registrable domain. A log with neither, as nginx' combined format is, shows nothing.",
 	Matters:    "Puma has few threads. Who keeps a quarter of them busy slows down everybody, with few requests if each is costly; bodies by the hundred megabytes take the line and the memory.",
 	Lookalikes: "A slow database, which makes everybody slow and is no one's share; a big server that catches up; a server whose actors are all new here, since each must be fetched.",
@@ -18,7 +19,7 @@ var DomainCostSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox; client_max_body_size for bodies).",
 		"Limit the domain in Mastodon if it goes on.",
 	},
-	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m, in large ones. And at least 25 % of what all deliveries take, twice as much for each as the others' take just now, and 3 times what the domain's usual number would take. High for time, medium for bytes, low where neither a proven name nor an address that brings a quarter can be told; silent in the first 24 h of a fresh state",
+	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m, in large ones. And at least 25 % of what all deliveries take, twice as much for each as the others' take just now, and 3 times what the domain's usual number would take. High for time, medium for bytes, low where neither a proven name nor a few addresses can be told; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "Limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`), and bodies with `client_max_body_size 1m`."},
@@ -141,6 +142,12 @@ func (d *DomainCost) report(l *load, e *pipeline.Event, x window.Excess, r pipel
 	if x.Part == window.ClaimedPart {
 		f.Evidence.Addresses = d.space.Shares(window.Site, slot, f.Evidence.Window)
 	}
-	fromAddress(&f, e)
-	r.Find(f)
+	for _, g := range window.Split(f) {
+		if g.Key != f.Key {
+			g.Measure.Value = f.Measure.Value * float64(g.Evidence.Window) / float64(f.Evidence.Window)
+		} else if nobody(&g) {
+			g.Severity = pipeline.SeverityLow
+		}
+		r.Find(g)
+	}
 }

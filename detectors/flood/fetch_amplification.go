@@ -11,6 +11,7 @@ import (
 // FetchAmplificationSpec documents fetch_amplification.
 var FetchAmplificationSpec = pipeline.Spec{
 	Name: "fetch_amplification", Title: "Deliveries that make us fetch", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{pipeline.KindJob, pipeline.KindJobError},
 	Sees:       "Jobs that fetch from other servers (accounts, threads, replies, media, links), in Sidekiq's log, against the deliveries that are accepted, in nginx' or Rails'.",
 	Matters:    "A post can name accounts, parents and links by the dozen, and each is fetched: few deliveries fill the pull queue, and a limit on what comes in helps nothing. What is fetched can be a third party, who sees us attack.",
 	Lookalikes: "A thread with many replies, a crawl of old accounts by a moderator or a nightly job (low while it does no harm); a flood of deliveries by unknown actors, which other alerts tell of (low).",

@@ -12,6 +12,7 @@ import (
 // is behind it, and most often it is nobody.
 var JobFailuresSpec = pipeline.Spec{
 	Name: "job_failures", Title: "Jobs fail", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 3600,
+	Kinds:      []pipeline.Kind{pipeline.KindJob, pipeline.KindJobError},
 	Sees:       "Attempts that failed among those that were started, per job class, in Sidekiq's log; and the server that the error names, or else the job's arguments.",
 	Matters:    "Each failure is tried again, up to 16 times: what can't succeed fills the queues. A body that breaks ProcessingWorker is an attack, or a bug that anybody may use.",
 	Lookalikes: "Big peers that are down (DeliveryWorker fails to their hosts: Mastodon gives up by itself); a deploy; a database or a disk that is full.",

@@ -13,6 +13,7 @@ import (
 // QueueBacklogSpec documents queue_backlog.
 var QueueBacklogSpec = pipeline.Spec{
 	Name: "queue_backlog", Title: "Sidekiq falls behind", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{pipeline.KindJob},
 	Sees:       "Deliveries that were accepted, in nginx' or Rails' log, against the jobs that process them (ActivityPub::ProcessingWorker), in Sidekiq's; one of both alone shows nothing. Deliveries that leave no job, as Deletes of unknown accounts do, are allowed for as far as they are usual, and while threads are idle nothing can be behind.",
 	Matters:    "What waits in the ingress queue is posts that nobody sees yet, from everybody: a flood by one delays all.",
 	Lookalikes: "Sidekiq that stands still, is restarted and works off what has piled up (low: it is no flood); Delete storms, which leave no jobs.",

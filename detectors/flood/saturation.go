@@ -13,6 +13,7 @@ import (
 // part in it, which domain_flood, domain_cost and ip_flood tell. Most often it is an outage or a deploy of the server's own.
 var SaturationSpec = pipeline.Spec{
 	Name: "saturation", Title: "The server can't answer", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{}, // signals only
 	Sees:       "Requests that nginx answers with 502, 503 or 504 in the application's place, among those that cost it; a 503 to a delivery is none, for it tells of the sender's key.",
 	Matters:    "People see error pages, and other servers come again and again with what they could not deliver.",
 	Lookalikes: "A deploy, a restart, an outage of the server's own, and the rush after it (all low): then there is no more demand than usual, or nothing is answered at all.",

@@ -8,6 +8,7 @@ import (
 // SubdomainStormSpec documents subdomain_storm.
 var SubdomainStormSpec = pipeline.Spec{
 	Name: "subdomain_storm", Title: "Storm of sub-domains", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Hosts below one registrable domain that deliver for the first time in 30 to 60 days, by key ids and agents in nginx' or Rails' log. Suffixes under which strangers have servers count as registrable domains each (public suffix list, private section on).",
 	Matters:    "With a wildcard in DNS one server is as many as it likes: blocks of a host never catch up, each new host is fetched with its accounts, and what these mention is fetched from further hosts.",
 	Lookalikes: "A hoster that the public suffix list lacks and whose customers are discovered all at once, as by a new relay.",
@@ -15,7 +16,7 @@ var SubdomainStormSpec = pipeline.Spec{
 		"Suspend the registrable domain: in Mastodon a block of it covers all that is below.",
 		"Look at Sidekiq's pull queue: what was already queued goes on fetching.",
 	},
-	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, and 5 times the usual of the domain; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high; low where neither a proven name nor an address that brings a quarter can be told. Silent in the first 24 h of a fresh state",
+	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, and 5 times the usual of the domain; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high; low where neither a proven name nor a few addresses can be told. Silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_suspend", Destructive: true, Undo: "delete the domain block; follows that were severed stay severed",
 			Text: "Suspend %s as a whole, unless it is a hoster: all hosts below are covered."},
@@ -63,8 +64,12 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	f.Summary = "Storm of sub-domains below %s: " + x.Text("new ones")
 	f.Related.Counts.Domains = uint64(x.Count)
-	fromAddress(&f, e)
-	r.Find(f)
+	for _, f := range window.Split(f) {
+		if nobody(&f) {
+			f.Severity = pipeline.SeverityLow
+		}
+		r.Find(f)
+	}
 }
 
 // hosts reports whether the event's site has long had the servers of many below it. A storm's own hosts make it no
