@@ -19,7 +19,7 @@ var DomainCostSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox; client_max_body_size for bodies).",
 		"Limit the domain in Mastodon if it goes on.",
 	},
-	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m, in large ones. And at least 25 % of what all deliveries take, twice as much for each as the others' take just now, and 3 times what the domain's usual number would take. High for time, medium for bytes, low where neither a proven name nor a few addresses can be told; silent in the first 24 h of a fresh state",
+	Defaults: "at least 30 s of the application's time in 1 m, in at least 20 deliveries; or 50 MB in 1 m, in large ones. And at least 25 % of what all deliveries take, twice as much for each as the others' take just now, and 3 times what the domain's usual number would take. High for time, medium for bytes; silent where neither a proven name nor a few addresses can be told, and in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "Limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`), and bodies with `client_max_body_size 1m`."},
@@ -145,9 +145,9 @@ func (d *DomainCost) report(l *load, e *pipeline.Event, x window.Excess, r pipel
 	for _, g := range window.Split(f) {
 		if g.Key != f.Key {
 			g.Measure.Value = f.Measure.Value * float64(g.Evidence.Window) / float64(f.Evidence.Window)
-		} else if nobody(&g) {
-			g.Severity = pipeline.SeverityLow
 		}
-		r.Find(g)
+		if !nobody(&g) {
+			r.Find(g)
+		}
 	}
 }

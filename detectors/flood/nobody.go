@@ -6,7 +6,8 @@ import "github.com/fedwarden/fedwarden/pipeline"
 const lonePercent = 80
 
 // nobody reports whether f is about a name that is merely claimed, and comes from no network in particular: nobody could
-// be named, nor limited.
+// be named, nor limited. What is found a second later may be of somebody, for of few events shares are coarse; once an
+// alert has fired, it keeps who it names.
 func nobody(f *pipeline.Finding) bool {
 	if !f.Key.Type.IsName() || f.Evidence.Part >= pipeline.Corroborated {
 		return false

@@ -16,7 +16,7 @@ var SubdomainStormSpec = pipeline.Spec{
 		"Suspend the registrable domain: in Mastodon a block of it covers all that is below.",
 		"Look at Sidekiq's pull queue: what was already queued goes on fetching.",
 	},
-	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, and 5 times the usual of the domain; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high; low where neither a proven name nor a few addresses can be told. Silent in the first 24 h of a fresh state",
+	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, and 5 times the usual of the domain; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high. Silent where neither a proven name nor a few addresses can be told, and in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_suspend", Destructive: true, Undo: "delete the domain block; follows that were severed stay severed",
 			Text: "Suspend %s as a whole, unless it is a hoster: all hosts below are covered."},
@@ -65,10 +65,9 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 	f.Summary = "Storm of sub-domains below %s: " + x.Text("new ones")
 	f.Related.Counts.Domains = uint64(x.Count)
 	for _, f := range window.Split(f) {
-		if nobody(&f) {
-			f.Severity = pipeline.SeverityLow
+		if !nobody(&f) {
+			r.Find(f)
 		}
-		r.Find(f)
 	}
 }
 
