@@ -143,6 +143,14 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	d.repeat(hour+55*time.Minute, 20*time.Second, 60, func(at pipeline.Time, i int) { d.delivery(at, "sleeper.example", "u0", "inbox", 202) })
 	d.repeat(hour+2*time.Minute, 5*time.Minute, 60, func(at pipeline.Time, i int) { d.delivery(at, "relay.example", "actor", "inbox", 202) })
 	d.repeat(hour+3*time.Minute, 8*time.Second, 300, func(at pipeline.Time, i int) { d.get(at, "66.249.66.1") })
+	d.repeat(hour+time.Minute, 30*time.Second, 60, func(at pipeline.Time, i int) { d.job(at, "ActivityPub::ProcessingWorker", pipeline.JobFail) })
+	d.job(clock.Add(time.Minute), "LinkCrawlWorker", pipeline.JobStart)
+	d.repeat(hour+3*time.Minute, 3*time.Minute, 300, func(at pipeline.Time, i int) { d.job(at, "LinkCrawlWorker", pipeline.JobStart) })
+	d.repeat(hour+27*time.Minute, time.Minute, 30, func(at pipeline.Time, i int) { d.costly(at, "heavy.example") })
+	d.repeat(hour+36*time.Minute, 3*time.Minute, 25, func(at pipeline.Time, i int) {
+		d.delivery(at, fmt.Sprintf("h%d.troll.example", i), "u", "inbox", 202)
+	})
+	d.repeat(hour+48*time.Minute, 20*time.Second, 80, func(at pipeline.Time, i int) { d.failing(at, "198.51.100.7") })
 	d.repeat(hour+time.Minute, time.Minute, 30, func(at pipeline.Time, i int) {
 		d.add(railsLog, pipeline.Event{Time: at, Kind: pipeline.KindRejected, Format: pipeline.FormatRails, Error: "unknown line"})
 	})
@@ -219,6 +227,27 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 	}
 }
 
+// costly is a delivery that keeps a thread for two seconds, and now and then that of somebody else, which does not.
+func (d *day) costly(at pipeline.Time, host string) {
+	d.delivery(at, host, "u", "inbox", 202)
+	for _, log := range []int{nginxLog, railsLog} {
+		d.events[log][len(d.events[log])-1].Duration = 2 * time.Second
+	}
+	if d.rng.IntN(3) == 0 {
+		d.delivery(at, "peer3.example", "u0", "inbox", 202)
+	}
+}
+
+// job is a line of Sidekiq's, and of a job that failed the line that says why.
+func (d *day) job(at pipeline.Time, class string, state pipeline.JobState) {
+	e := pipeline.Event{Time: at, Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq, JobClass: class, JobState: state}
+	d.add(sidekiqLog, e)
+	if state == pipeline.JobFail {
+		e.Kind, e.JobState, e.RemoteHost = pipeline.KindJobError, pipeline.JobUnknown, fmt.Sprintf("peer%d.example", d.rng.IntN(3))
+		d.add(sidekiqLog, e)
+	}
+}
+
 func addressOf(host string) netip.Addr {
 	sum := 0
 	for _, c := range []byte(host) {
@@ -234,9 +263,13 @@ func (d *day) signInFrom(at pipeline.Time, status uint16, addr string) {
 		Endpoint: pipeline.EndpointSignIn, Status: status, IP: netip.MustParseAddr(addr)})
 }
 
-func (d *day) get(at pipeline.Time, addr string) {
+func (d *day) get(at pipeline.Time, addr string) { d.ask(at, addr, 200) }
+
+func (d *day) failing(at pipeline.Time, addr string) { d.ask(at, addr, 502) }
+
+func (d *day) ask(at pipeline.Time, addr string, status uint16) {
 	d.add(nginxLog, pipeline.Event{Time: at, Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, Method: pipeline.MethodGet,
-		Endpoint: pipeline.EndpointAPIPublic, Status: 200, IP: netip.MustParseAddr(addr)})
+		Endpoint: pipeline.EndpointAPIPublic, Status: status, IP: netip.MustParseAddr(addr)})
 }
 
 func (d *day) add(log int, e pipeline.Event) { d.events[log] = append(d.events[log], e) }

@@ -24,7 +24,8 @@ var rewrite = flag.Bool("rewrite", false, "write the scenarios' results into the
 // TestScenarios plays every script of testdata/scenarios: what is sent stands above the line of dashes,
 // what is told below it. The verbs:
 //
-//	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number, modulo N with of=N
+//	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number, modulo N with of=N;
+//	                       after a "|" come the fields of another event that is sent with each
 //	advance TIME           the logs were quiet until then
 //	restart                snapshot, and go on with a fresh engine that restored it
 //
@@ -172,7 +173,7 @@ func (s *stage) restart() error {
 
 func (s *stage) send(at pipeline.Time, words []string) error {
 	count, of, over := 1, 1<<30, time.Duration(0)
-	fields := map[string]string{"format": "nginx", "method": "POST", "endpoint": "inbox", "status": "202"}
+	kinds := []map[string]string{newFields()}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
 		var err error
@@ -183,21 +184,29 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 			of, err = strconv.Atoi(value)
 		case "over":
 			over, err = time.ParseDuration(value)
+		case "|":
+			kinds = append(kinds, newFields())
 		default:
-			fields[key] = value
+			kinds[len(kinds)-1][key] = value
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for i := range count {
-		e, err := event(fields, i%of)
-		if err != nil {
-			return err
+		for _, fields := range kinds {
+			e, err := event(fields, i%of)
+			if err != nil {
+				return err
+			}
+			s.bring(at.Add(over*time.Duration(i)/time.Duration(count)), fields["format"], e)
 		}
-		s.bring(at.Add(over*time.Duration(i)/time.Duration(count)), fields["format"], e)
 	}
 	return nil
+}
+
+func newFields() map[string]string {
+	return map[string]string{"format": "nginx", "method": "POST", "endpoint": "inbox", "status": "202"}
 }
 
 // bring hands over one event of a stream.
@@ -236,7 +245,8 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "format":
 		e.Format = pipeline.ParseFormat(value)
 	case "kind":
-		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle}[value]
+		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle,
+			"job": pipeline.KindJob, "job_error": pipeline.KindJobError}[value]
 	case "method":
 		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
 	case "endpoint":
@@ -258,6 +268,22 @@ func setField(e *pipeline.Event, key, value string) error {
 		e.Software, e.Version, _ = strings.Cut(value, "/")
 	case "user":
 		e.LocalUser = value
+	case "class":
+		e.JobClass = value
+	case "state":
+		e.JobState = map[string]pipeline.JobState{"start": pipeline.JobStart, "done": pipeline.JobDone, "fail": pipeline.JobFail}[value]
+	case "thread":
+		e.PID, e.TID = "1", value
+	case "remote":
+		e.RemoteHost = value
+	case "took":
+		d, err := time.ParseDuration(value)
+		e.Duration, e.Upstream = d, d
+		return err
+	case "kb":
+		n, err := strconv.Atoi(value)
+		e.RequestBytes = int64(n) * 1024
+		return err
 	case "verified":
 		e.Verified = map[string]pipeline.Verdict{"yes": pipeline.VerdictYes, "no": pipeline.VerdictNo}[value]
 	default:

@@ -53,6 +53,10 @@ func orDefault(n, fallback int) int {
 // Enrich sets Domain, Site, Actor, ClaimedBy and Level, and learns from e.
 func (id *Identity) Enrich(e *pipeline.Event) {
 	e.Domain, e.Site, e.Actor, e.ClaimedBy, e.Level = "", "", "", pipeline.ClaimNone, pipeline.AttributionNone
+	if e.Kind == pipeline.KindJobError {
+		id.target(e)
+		return
+	}
 	var key, agent *host
 	if e.KeyHost != "" {
 		key = id.cache.host(e.KeyHost)
@@ -79,6 +83,17 @@ func (id *Identity) Enrich(e *pipeline.Event) {
 	}
 	e.Domain, e.Site = who.domain, who.site
 	e.Level = id.level(e, who, agrees(e, key, agent))
+}
+
+// target names whom a failed job asked in vain: a host that anybody may have put into a post. Nobody claims to be it, so
+// it has no level, and nothing is learned of it.
+func (id *Identity) target(e *pipeline.Event) {
+	if e.RemoteHost == "" {
+		return
+	}
+	if h := id.cache.host(e.RemoteHost); h.named() {
+		e.Domain, e.Site = h.domain, h.site
+	}
 }
 
 // agrees reports whether key id and agent, where both are logged, name one site.

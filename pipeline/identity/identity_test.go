@@ -23,6 +23,8 @@ func TestEnrichNames(t *testing.T) {
 	f(nginx(t0, forgerAddr, "", ""), "", "", "", pipeline.ClaimNone, pipeline.IPOnly)
 	f(nginx(t0, forgerAddr, "192.0.2.1", "[::1]"), "", "", "", pipeline.ClaimNone, pipeline.IPOnly)
 	f(&pipeline.Event{Time: t0, Kind: pipeline.KindJob, RemoteHost: "a.example"}, "", "", "", pipeline.ClaimNone, pipeline.AttributionNone)
+	f(&pipeline.Event{Time: t0, Kind: pipeline.KindJobError, RemoteHost: "Social.A.Example"}, "social.a.example", "a.example", "", pipeline.ClaimNone, pipeline.AttributionNone)
+	f(&pipeline.Event{Time: t0, Kind: pipeline.KindJobError, RemoteHost: "127.0.0.1"}, "", "", "", pipeline.ClaimNone, pipeline.AttributionNone)
 	f(&pipeline.Event{AgentHost: "a.example"}, "a.example", "a.example", "", pipeline.ClaimUserAgent, pipeline.Claimed)
 }
 

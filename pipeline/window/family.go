@@ -1,5 +1,7 @@
 package window
 
+import "github.com/fedwarden/fedwarden/pipeline"
+
 // Parents and children: a site and its domains, a domain and its actors, a network and its addresses.
 
 // spent reports whether a parent has no room for one more child of that kind. For the host that is named as its site
@@ -41,4 +43,13 @@ func (t *table) orphan(hash uint64, proven bool) {
 	if slot := t.find(hash); slot != 0 && t.record(slot).children(proven) > 0 {
 		t.record(slot).addChild(proven, -1)
 	}
+}
+
+// Children returns how many proven children a key has, up to its table's quota, and when the key was first seen.
+func (s *Space) Children(t Table, slot int32) (proven uint32, since pipeline.Time) {
+	if slot == 0 {
+		return 0, 0
+	}
+	r := s.tables[t].record(slot)
+	return r.children(true), pipeline.Time(*r.at(recFirst)) * pipeline.Second
 }

@@ -102,7 +102,9 @@ func (m *Metric) release(r record) {
 func (m *Metric) add(e *pipeline.Event, second uint32, p Part) {
 	n := uint32(1)
 	if m.weigh != nil {
-		n = m.weigh(e)
+		if n = m.weigh(e); n == 0 {
+			return // a log that does not tell costs no ring
+		}
 	}
 	m.layout.add(m.total, second, n)
 	m.ever += uint64(n)

@@ -15,6 +15,7 @@ const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
 	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed: Deletes of accounts unknown here
 	Woken                    // deliveries by an actor that was seen before at its site, and then not for 30 days
+	NewDomains               // deliveries by a host below its site's name that was never seen before
 	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature
@@ -22,21 +23,41 @@ const (
 	SignIns                  // sign-in attempts
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
-	InboxKB                  // kilobytes, rounded up, that deliveries brought
-	InboxMS                  // milliseconds, rounded up, that they took the application
+	InboxKB                  // kilobytes, rounded up, that large deliveries brought: few are
+	InboxMS                  // milliseconds, rounded up, that they took the application which answered
 	SentKB                   // kilobytes, rounded up, that an address was sent
 	JobStarts                // jobs that began
-	JobFails                 // jobs that failed, or were given up
+	JobFails                 // attempts at a job that failed
+	JobMS                    // milliseconds, rounded up, that jobs ran which have ended
 	numNames
 )
 
 // weights are what an event adds to a metric that does not count events. A window's sum is right as long as
 // it is below 2^32: four terabytes, and 49 days.
 var weights = [numNames]func(*pipeline.Event) uint32{
-	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
-	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(cmp.Or(e.Upstream, e.Duration)) },
+	InboxKB: func(e *pipeline.Event) uint32 {
+		if e.RequestBytes < largeDelivery {
+			return 0
+		}
+		return kilobytes(e.RequestBytes)
+	},
+	InboxMS: answeredIn,
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
+	JobMS:   func(e *pipeline.Event) uint32 { return milliseconds(e.Duration) },
 }
+
+// answeredIn returns how long the application took for its answer. Where it gave none, the time is that for which somebody
+// waited: for others' requests, most often.
+func answeredIn(e *pipeline.Event) uint32 {
+	switch e.Status {
+	case 499, 502, 504:
+		return 0
+	}
+	return milliseconds(cmp.Or(e.Upstream, e.Duration))
+}
+
+// largeDelivery is what few posts reach: most have some thousand bytes, and Mastodon takes a million at most.
+const largeDelivery = 64 << 10
 
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
 const most = 1 << 24
@@ -51,8 +72,8 @@ type nameSet uint64
 
 func (n Name) bit() nameSet { return 1 << n }
 
-// classify returns the metrics that e belongs to by what it is; NewActors and Woken are added by the Space, which
-// alone knows who is new.
+// classify returns the metrics that e belongs to by what it is; NewActors, Woken and NewDomains are added by the Space,
+// which alone knows who is new.
 func classify(e *pipeline.Event) nameSet {
 	switch e.Kind {
 	case pipeline.KindRequest:
@@ -78,8 +99,10 @@ func byJob(e *pipeline.Event) nameSet {
 	switch e.JobState {
 	case pipeline.JobStart:
 		return JobStarts.bit()
-	case pipeline.JobFail, pipeline.JobDead:
-		return JobFails.bit()
+	case pipeline.JobDone:
+		return JobMS.bit()
+	case pipeline.JobFail:
+		return JobFails.bit() | JobMS.bit()
 	}
 	return 0
 }

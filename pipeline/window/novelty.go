@@ -199,6 +199,13 @@ func (s *Space) novel(e *pipeline.Event, pair uint64, proven bool) nameSet {
 	return NewActors.bit()
 }
 
+// isNewBelow reports whether e's host is one below its site that was never seen. Who has a place in the table was, so
+// that is asked of the others only.
+func (s *Space) isNewBelow(e *pipeline.Event, site, domain *sight) bool {
+	return s.claimed.has(NewDomains) && domain.hash != site.hash &&
+		s.isNewPair(e, pairSubdomain, mix(site.hash)^domain.hash, domain.proven)
+}
+
 // isNewPair reports whether a pair of e's site, as mix(site) ^ other, was never seen in e's part.
 func (s *Space) isNewPair(e *pipeline.Event, k pairKind, pair uint64, proven bool) bool {
 	_, isNew := s.meet(e, k, pair, proven)

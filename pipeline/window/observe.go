@@ -56,6 +56,9 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	}
 	e.Slots.Site = s.look(&site, nil)
 	e.Slots.Domain = s.look(&domain, &site)
+	if set.has(Inbox) && (domain.slot == 0 || domain.fresh) && s.isNewBelow(e, &site, &domain) {
+		set |= NewDomains.bit()
+	}
 	if e.Actor != "" {
 		e.Slots.Actor = s.look(&actor, &domain)
 		if set.has(Inbox) && e.Verified != pipeline.VerdictNo {

@@ -167,6 +167,31 @@ func TestNewActors(t *testing.T) {
 	}
 }
 
+// TestNewDomains counts each host below a site once in each part, also those beyond the site's quota, which have no place
+// of their own, and never the host that is named as the site.
+func TestNewDomains(t *testing.T) {
+	s := newSite(1000)
+	m := s.Metric(Site, NewDomains, Of(S10m, S1h, S24h))
+	var slot int32
+	for round := range 3 {
+		for i := range 200 {
+			for _, host := range []string{fmt.Sprintf("h%d.a.example", i), "a.example"} {
+				e := delivery(start.Add(time.Duration(round)*time.Minute), host, "", "", pipeline.Verified)
+				e.Site = "a.example"
+				s.Observe(e, nil)
+				slot = e.Slots.Site
+			}
+		}
+	}
+	now := start.Add(2 * time.Minute)
+	if got := m.Sum(slot, Proven, S1h, now); got < 196 || got > 200 {
+		t.Errorf("new hosts: got %d, want about 200, never more", got)
+	}
+	if proven, since := s.Children(Site, slot); proven == 0 || since != start.Floor() {
+		t.Errorf("children: got %d since %s", proven, since)
+	}
+}
+
 // TestSnapshotRestores replays half, saves, restores and replays the rest: the result is byte for byte
 // that of one run.
 func TestSnapshotRestores(t *testing.T) {

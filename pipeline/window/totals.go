@@ -9,7 +9,7 @@ import (
 // The names of the signals that Totals sends: how many there were in a second, of all of the network key space.
 const (
 	TotalDynamic  = "total.dynamic"  // requests that cost the application
-	TotalErrors   = "total.errors"   // of these, answered 502, 503 or 504
+	TotalErrors   = "total.errors"   // of these, answered 502, 503 or 504 in the application's place
 	TotalAccepted = "total.accepted" // deliveries answered 2xx
 	TotalMS       = "total.ms"       // milliseconds, rounded up, that the application took
 )
@@ -23,11 +23,14 @@ type total struct {
 var totals = []total{
 	{TotalDynamic, func(e *pipeline.Event) uint32 { return one(e.Endpoint.IsDynamic()) }},
 	{TotalErrors, func(e *pipeline.Event) uint32 {
-		return one(e.Endpoint.IsDynamic() && e.Status >= 502 && e.Status <= 504)
+		return one(e.Endpoint.IsDynamic() && e.Status >= 502 && e.Status <= 504 && !isUnfetchable(e))
 	}},
 	{TotalAccepted, func(e *pipeline.Event) uint32 { return one(isDelivery(e) && e.Status >= 200 && e.Status < 300) }},
 	{TotalMS, weights[InboxMS]},
 }
+
+// isUnfetchable reports whether e is a delivery whose key could not be fetched: that 503 is the application's own answer.
+func isUnfetchable(e *pipeline.Event) bool { return e.Status == 503 && isDelivery(e) }
 
 func one(is bool) uint32 {
 	if is {
