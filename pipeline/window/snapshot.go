@@ -7,8 +7,9 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// Version is the layout of the snapshot: 2 since rings are cells of slabs and tables have doorkeepers.
-func (s *Space) Version() uint32 { return 2 }
+// Version is the layout of the snapshot: 2 since rings are cells of slabs and tables have doorkeepers, 3 since a
+// record says whether its key was known before it.
+func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
 func (s *Space) Snapshot(w io.Writer) error {

@@ -1,0 +1,55 @@
+package window
+
+import (
+	"time"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+)
+
+// How long a site is young after its first delivery, and how long it must have been quiet to have slept.
+const (
+	youngFor = 72 * time.Hour
+	sleptFor = 14 * 24 * time.Hour
+)
+
+// A lastSight is what only the Space knows of the event that is being observed. It is no state: it is made anew with
+// each delivery, and read by those who watch the same event after the Space.
+type lastSight struct {
+	slept bool    // its site had been quiet for long
+	news  nameSet // what it counts as
+}
+
+// meet notes what is new of a delivery's site. That it was seen is remembered apart from its record, once on each of
+// its days, so that a site that lost its place for want of room isn't taken for a new one.
+func (s *Space) meet(k *sight) {
+	s.sight = lastSight{}
+	if k.slot == 0 || !k.fresh && k.last/dayInSeconds == k.second/dayInSeconds {
+		return
+	}
+	s.sight.slept = k.second-k.last >= uint32(sleptFor/time.Second)
+	if n := s.novelty[ClaimedPart]; !n.knows(pairAlone.of(mix(k.hash)), k.second) {
+		n.learn(pairAlone.of(mix(k.hash)), k.second, k.hash)
+	} else if k.fresh {
+		s.tables[Site].record(k.slot)[recDays] |= flagBefore
+	}
+}
+
+// isNewSite reports whether e's site was never seen in the key space, which must be older than a site can be young:
+// what it sees in its first days is not new because of that.
+func (s *Space) isNewSite(e *pipeline.Event) bool {
+	hash := s.hash(string(e.Site))
+	return s.isNewPair(e, pairAlone, mix(hash), false) && e.Time.Sub(s.since) >= youngFor
+}
+
+// Young reports whether the site of that slot delivered for the first time within the last three days.
+func (s *Space) Young(site int32, now pipeline.Time) bool {
+	if site == 0 {
+		return false
+	}
+	r := s.tables[Site].record(site)
+	return s.age(r, now) < youngFor && !r.is(flagBefore)
+}
+
+func (s *Space) age(r record, now pipeline.Time) time.Duration {
+	return now.Sub(pipeline.Time(*r.at(recFirst)) * pipeline.Second)
+}
