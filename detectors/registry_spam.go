@@ -10,4 +10,5 @@ var spamRows = []row{
 	{spam.CoordinatedWaveSpec, func(s *spaces) pipeline.Detector { return spam.NewCoordinatedWave(s.network) }},
 	{spam.TemplateWaveSpec, func(*spaces) pipeline.Detector { return spam.NewTemplateWave() }},
 	{spam.MentionFanoutSpec, func(s *spaces) pipeline.Detector { return spam.NewMentionFanout(s.site) }},
+	{spam.FollowFloodSpec, func(s *spaces) pipeline.Detector { return spam.NewFollowFlood(s.site) }},
 }

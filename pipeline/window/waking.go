@@ -35,6 +35,7 @@ const (
 type Waking struct {
 	space      *Space
 	all, fresh *Metric
+	targets    *Distinct
 	pending    []waker
 	more       uint64
 }
@@ -52,6 +53,8 @@ func NewWaking(site *Space) *Waking {
 		space: site,
 		all:   site.Metric(Site, Inbox, DomainScales),
 		fresh: site.Metric(Site, NewActors, Of(S10m, S1h, S24h)),
+
+		targets: site.Distinct(Site, Targets, S1h),
 	}
 }
 
@@ -62,6 +65,7 @@ func (d *Waking) Observe(e *pipeline.Event, _ pipeline.Report) {
 	}
 	counts := d.space.sight.news.has(Inbox)
 	switch {
+	case e.Endpoint == pipeline.EndpointUserInbox && !d.spreads(e):
 	case d.space.Young(e.Slots.Site, e.Time):
 		if d.active(e) {
 			d.young(e, counts)
@@ -71,8 +75,14 @@ func (d *Waking) Observe(e *pipeline.Event, _ pipeline.Report) {
 	}
 }
 
-// active reports whether a young site has delivered twice within the hour, by somebody new where actors are logged: one
-// like or follow of a thread that goes round the world brings servers by the dozen that were never heard of.
+// spreads reports whether a delivery to somebody's own inbox is of a site that writes to others as well: when somebody
+// moves here, or is read by everybody, servers by the dozen that were never heard of follow or like that one.
+func (d *Waking) spreads(e *pipeline.Event) bool {
+	_, two := d.targets.Reaches(e.Slots.Site, PartOf(e), oddMin, e.Time)
+	return two
+}
+
+// active reports whether a young site has delivered twice within the hour, by somebody new where actors are logged.
 func (d *Waking) active(e *pipeline.Event) bool {
 	if d.sum(d.all, e.Slots.Site, S1h, e.Time) < oddMin {
 		return false

@@ -50,6 +50,12 @@ func (s *Space) Young(site int32, now pipeline.Time) bool {
 	return s.age(r, now) < youngFor && !r.is(flagBefore)
 }
 
+// Newcomer reports whether the site of that slot is young for sure: the Space had been there for as long as a site is
+// young when it came.
+func (s *Space) Newcomer(site int32, now pipeline.Time) bool {
+	return s.Young(site, now) && now.Sub(s.since)-s.age(s.tables[Site].record(site), now) >= youngFor
+}
+
 func (s *Space) age(r record, now pipeline.Time) time.Duration {
 	return now.Sub(pipeline.Time(*r.at(recFirst)) * pipeline.Second)
 }
