@@ -12,12 +12,12 @@ var FollowFloodSpec = pipeline.Spec{
 	Name: "follow_flood", Title: "Follow flood", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
 	Sees:       "Actors of one site that are seen for the first time and deliver to a local account's own inbox (/users/NAME/inbox), as a follow does, and how many local accounts that are. What is too large for a follow doesn't count where the request's length is logged. Needs key ids.",
 	Matters:    "Accounts made by script follow people to be followed back, to read what is for followers only, or before they write to them.",
-	Lookalikes: "People who have just arrived on a new server and look for friends: they are few, or come over days. When somebody moves here, all follow that one.",
+	Lookalikes: "A purge of accounts, of which each sends one Delete. People who have just arrived on a new server and look for friends: they are few, or come over days. When somebody moves here, all follow that one.",
 	Do: []string{
 		"Look at some of the followers: empty profiles, names in a row.",
 		"Suspend the accounts, or limit the domain while it lasts; tell its administrator.",
 	},
-	Defaults: "at least 30 local accounts in 1 h, and at least 10 new actors, out of line with the site's own history and 10 % of its deliveries; of a site first seen within 72 h 15 accounts and 5 new actors; medium; silent in the first 24 h",
+	Defaults: "at least 30 local accounts in 1 h, and at least 10 new actors, out of line with the site's own history and half of its actors of that hour; of a site first seen within 72 h 15 accounts and 5 new actors; medium; silent in the first 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block", Text: "Limit %s while it lasts (domain block with severity silence): follows of limited accounts ask first."},
@@ -30,7 +30,8 @@ const (
 	followTargets    = 30
 	followActors     = 10
 	newFollowTargets = 15
-	followShare      = 10 // per cent of the site's deliveries
+	followShare      = 50 // per cent of the hour's actors that must be new
+	followsEach      = 2  // deliveries of an actor
 )
 
 // FollowFlood reports a site of which many new actors address many local accounts.
@@ -40,6 +41,7 @@ type FollowFlood struct {
 	fresh   *window.Metric
 	all     *window.Metric
 	targets *window.Distinct
+	actors  *window.Distinct
 }
 
 // NewFollowFlood claims its metrics of the site space.
@@ -50,6 +52,7 @@ func NewFollowFlood(site *window.Space) *FollowFlood {
 		fresh:   site.Metric(window.Site, window.NewFollows, window.Of(window.S1h, window.S24h)).Floors(followFloors),
 		all:     site.Metric(window.Site, window.Inbox, window.DomainScales),
 		targets: site.Distinct(window.Site, window.Targets, window.S1h),
+		actors:  site.Distinct(window.Site, window.Actors, window.S1h),
 	}
 }
 
@@ -63,17 +66,31 @@ func (d *FollowFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 	if !ok || !d.fresh.Once(e.Slots.Site, part, e.Time) {
 		return
 	}
-	threshold := uint32(newFollowTargets)
-	if !d.space.Newcomer(e.Slots.Site, e.Time) {
-		threshold = followTargets
-		if x.Count < followActors {
-			return
-		}
+	threshold := uint32(followTargets)
+	if d.space.Newcomer(e.Slots.Site, e.Time) {
+		threshold = newFollowTargets
+	} else if x.Count < followActors {
+		return
 	}
 	n, many := d.targets.Reaches(e.Slots.Site, part, threshold, e.Time)
-	if many && x.Count*100 >= followShare*d.all.Sum(e.Slots.Site, part, x.Scale, e.Time) {
+	if many && d.follows(e, x) {
 		d.report(e, x, n, threshold, r)
 	}
+}
+
+// follows reports whether the new actors are most of the site's, and, unless Rails says that somebody signed it, whether
+// they write more than once: a purge of accounts is one Delete each.
+func (d *FollowFlood) follows(e *pipeline.Event, x window.Excess) bool {
+	slot := e.Slots.Site
+	actors, _ := d.actors.Count(slot, x.Part, e.Time)
+	if x.Count*100 < actors*followShare {
+		return false
+	}
+	each := uint32(followsEach)
+	if e.Verified == pipeline.VerdictYes {
+		each = 1
+	}
+	return d.all.Sum(slot, x.Part, window.S1h, e.Time) >= each*actors
 }
 
 func (d *FollowFlood) report(e *pipeline.Event, x window.Excess, n, threshold uint32, r pipeline.Report) {
