@@ -40,6 +40,8 @@ type NewActorBurst struct {
 	fresh  *window.Metric
 	all    *window.Metric
 	actors *window.Distinct
+
+	targets *window.Distinct
 }
 
 // NewNewActorBurst claims its metrics of the site space.
@@ -50,6 +52,8 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
 		all:    site.Metric(window.Site, window.Inbox, window.DomainScales),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
+
+		targets: site.Distinct(window.Site, window.Targets, window.S1h),
 	}
 }
 
@@ -71,6 +75,9 @@ func (d *NewActorBurst) strange(e *pipeline.Event, x window.Excess) bool {
 	slot, now := e.Slots.Site, e.Time
 	if d.space.Young(slot, now) && x.Count < youngFactor*d.floorOf(x.Scale) {
 		return false
+	}
+	if _, two := d.targets.Reaches(slot, x.Part, 2, now); e.Endpoint == pipeline.EndpointUserInbox && !two {
+		return false // they all follow one of us, who moved here
 	}
 	fresh := d.fresh.Sum(slot, x.Part, window.S1h, now)
 	actors, _ := d.actors.Count(slot, x.Part, now)
