@@ -73,6 +73,12 @@ type Spec struct {
 	Space  KeySpace
 	Quiet  int64 // seconds for which the condition must be false before an episode ends
 
+	// Kinds and Endpoints are which events it is shown, of those of its key spaces; nil is all. EndpointOther, which is
+	// also that of an event without one, is shown whatever Endpoints says; signals and facts always are, to those of the
+	// instance.
+	Kinds     []Kind
+	Endpoints []Endpoint
+
 	Sees       string   // what it sees, in which logs
 	Matters    string   // why it matters
 	Lookalikes string   // what is benign and looks alike

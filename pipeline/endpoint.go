@@ -34,6 +34,9 @@ const (
 	EndpointTagPage
 )
 
+// NumEndpoints is how many endpoints there are.
+const NumEndpoints = int(EndpointTagPage) + 1
+
 var endpointNames = [...]string{"other", "inbox", "user_inbox", "actor", "status", "outbox", "collection",
 	"webfinger", "nodeinfo", "media", "media_proxy", "api_public", "api_account", "api_post", "timeline",
 	"streaming", "search", "sign_in", "sign_up", "password", "confirmation", "oauth", "apps", "admin",

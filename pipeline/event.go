@@ -96,6 +96,9 @@ const (
 	KindStream          // a fact about the stream itself; Fact says what
 )
 
+// NumKinds is how many kinds there are.
+const NumKinds = int(KindStream) + 1
+
 var kindNames = [...]string{"unknown", "request", "job", "job_error", "throttle", "rejection", "circuit",
 	"log_failure", "rejected", "signal", "stream"}
 

@@ -54,10 +54,9 @@ func NewMentionFanout(site *window.Space) *MentionFanout {
 	site.Addresses(window.Actor)
 	site.Addresses(window.Domain)
 	site.Addresses(window.Site)
-	scales := window.Of(window.S10m, window.S1h, window.S24h)
 	return &MentionFanout{
 		space:       site,
-		actors:      site.Metric(window.Actor, window.Inbox, scales),
+		actors:      site.Metric(window.Actor, window.Inbox, window.ActorScales),
 		hosts:       site.Metric(window.Domain, window.Inbox, window.DomainScales),
 		sites:       site.Metric(window.Site, window.Inbox, window.DomainScales),
 		short:       site.Distinct(window.Actor, window.Targets, window.S10m),

@@ -22,10 +22,7 @@ var ActorJumpSpec = pipeline.Spec{
 	},
 }
 
-var (
-	actorFloors = []window.Floor{{Scale: window.S10m, Count: 30}, {Scale: window.S1h, Count: 60}}
-	actorScales = window.Of(window.S10m, window.S1h, window.S24h)
-)
+var actorFloors = []window.Floor{{Scale: window.S10m, Count: 30}, {Scale: window.S1h, Count: 60}}
 
 // ActorJump reports an actor that delivers far more than it used to.
 type ActorJump struct {
@@ -37,7 +34,7 @@ type ActorJump struct {
 func NewActorJump(site *window.Space) *ActorJump {
 	site.Addresses(window.Actor)
 	return &ActorJump{
-		actors:  site.Metric(window.Actor, window.Inbox, actorScales).Floors(actorFloors),
+		actors:  site.Metric(window.Actor, window.Inbox, window.ActorScales).Floors(actorFloors),
 		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 	}
 }

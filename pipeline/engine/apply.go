@@ -25,12 +25,11 @@ func (e *Engine) apply(ev *pipeline.Event, t pipeline.Time) {
 	}
 }
 
-// show enriches ev and shows it to the detectors of its key spaces.
+// show enriches ev and shows it to the detectors of its key spaces that want it.
 func (e *Engine) show(ev *pipeline.Event) {
 	e.id.Enrich(ev)
 	spaces := ev.Spaces
-	for i := range e.comps {
-		c := &e.comps[i]
+	for _, c := range e.wants[ev.Kind][ev.Endpoint] {
 		if spaces == 0 || spaces&c.spec.Space != 0 {
 			e.report.by = c
 			c.detector.Observe(ev, &e.report)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -41,6 +42,7 @@ type Engine struct {
 	comps      []component
 	instance   []*component // those that see signals and facts
 	benign     []pipeline.Recogniser
+	wants      [pipeline.NumKinds][pipeline.NumEndpoints][]*component // in their order
 	eachSecond bool // some component is due every second
 	tracker    *tracker
 
@@ -106,11 +108,26 @@ func (e *Engine) register(detectors []Registered) {
 		if c.scheduler, scheduled = r.Detector.(pipeline.Scheduler); !scheduled {
 			e.eachSecond = true
 		}
+		e.enlist(c)
 		if b, ok := r.Detector.(pipeline.Recogniser); ok {
 			e.benign = append(e.benign, b)
 		}
 		if r.Spec.Space&pipeline.SpaceInstance != 0 {
 			e.instance = append(e.instance, c)
+		}
+	}
+}
+
+// enlist notes which events c is shown.
+func (e *Engine) enlist(c *component) {
+	for kind := range e.wants {
+		if k := c.spec.Kinds; k != nil && !slices.Contains(k, pipeline.Kind(kind)) {
+			continue
+		}
+		for endpoint := range e.wants[kind] {
+			if of := c.spec.Endpoints; endpoint == 0 || of == nil || slices.Contains(of, pipeline.Endpoint(endpoint)) {
+				e.wants[kind][endpoint] = append(e.wants[kind][endpoint], c)
+			}
 		}
 	}
 }

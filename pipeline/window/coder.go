@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // A coder writes numbers and texts, little-endian; the first error stays.
@@ -41,6 +42,14 @@ func (c *coder) bool(v bool) {
 func (c *coder) text(s string) {
 	c.u32(uint32(len(s)))
 	c.raw([]byte(s))
+}
+
+func (c *coder) float(v float64) { c.u64(math.Float64bits(v)) }
+
+func (c *coder) floats(list []float32) {
+	for _, v := range list {
+		c.u32(math.Float32bits(v))
+	}
 }
 
 func (c *coder) u32s(list []uint32) {
@@ -128,6 +137,27 @@ func (d *decoder) u64s(list []uint64) {
 			list[i] = binary.LittleEndian.Uint64(b[8*i:])
 		}
 		list = list[n:]
+	}
+}
+
+// float reads a number that must be within bounds.
+func (d *decoder) float(low, high float64) float64 {
+	v := math.Float64frombits(d.u64())
+	if d.err == nil && !(v >= low && v <= high) {
+		d.fail(errBound)
+		return low
+	}
+	return v
+}
+
+func (d *decoder) floats(list []float32, low, high float32) {
+	for i := range list {
+		v := math.Float32frombits(d.u32())
+		if d.err == nil && !(v >= low && v <= high) {
+			d.fail(errBound)
+			return
+		}
+		list[i] = v
 	}
 }
 

@@ -49,6 +49,37 @@
 // (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
 // than a few steps an event.
 //
+// # Baselines
+//
+// A metric with floors holds each key against its own past (baseline.go has what keys share, learn.go what each ring knows,
+// in six words behind its buckets). The model: a key's rate λ has a gamma distribution; its counts, given λ, scatter more
+// than Poisson's. With a events in b hours of exposure, both halved with every three days,
+//
+//		λ = (a₀ + a) / (b₀ + b)      μ = λ · E(window)      1/r = 1/(a₀+a) + κ⁻¹ + κ⁻¹/(a₀+a)
+//		X ~ negative-binomial (μ, r)     surprise S = −log₁₀ P(X ≥ x)     (surprise.go)
+//
+//	  - E, the exposure, is the window's length times the season's factor (season.go: hour of the day and of the week, one
+//	    for all keys, learned from their total) times the common factor (common.go: the median, weighted, of what the 48
+//	    busiest long-known keys do against what they usually do, when that is above 1.5).
+//	  - a₀ and b₀, the prior, are fitted every six hours to the rates of the keys that were seen on two days (prior.go).
+//	  - κ⁻¹ is what the busiest keys' counts scatter by beyond Poisson's, for each scale, times how much more unevenly than
+//	    others' this key's hours came, from a quarter to eight times.
+//	  - A window of 24 hours is held against what was before it.
+//
+// An hour is learned when the key's next one begins, and no more of it than μ + 6σ + 10: an attack can raise its own
+// baseline only by that. While an incident is open about the key nothing of it is learned, for 24 hours; after that
+// what goes on is the new usual. An hour in which a log was dead (below a tenth of what all keys usually bring, or within six
+// empty ones) is no exposure for anybody.
+//
+// An excess opens at S ≥ 10.5, 10, 9.5, 8.5, 7 (10 s, 1 m, 10 m, 1 h, 24 h), above its floor and at twice μ, and stays open
+// down to S = 4, 4, 3.5, 3, 2.5 and half of the floor. All of this is worked out once a minute for keys that come near
+// a floor; for the others an event costs one compare (threshold.go).
+//
+// What a patient attacker gets for free: what lies below the floors, and about a fifth more each day, of whatever he
+// sends. What is claimed is never held against what is proven, nor does it lend to it; but while at least half as much is
+// claimed in a name as is proven, the proven part is given the full floor, so that nobody is named because a forger chose
+// a lively minute of his.
+//
 // # Under attack
 //
 // Names cost nothing to invent, so a table has a capacity, and four rules say who is in it.

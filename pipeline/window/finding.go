@@ -29,6 +29,9 @@ func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measu
 		},
 	}
 	m.space.pin(m.table, slot, f.Until.Add(pinFor))
+	if m.base != nil && (x.Surprise > 0 || x.Learning) {
+		m.layout.pastOf(m.ring(slot, x.Part))[pastOpen] = uint32(f.Until / pipeline.Second)
+	}
 	if x.Learning {
 		f.Context = []pipeline.Context{pipeline.ContextLearning}
 	}

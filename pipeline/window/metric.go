@@ -22,8 +22,9 @@ type Metric struct {
 	weigh  func(*pipeline.Event) uint32 // nil: every event counts one
 	layout layout
 	floors []Floor
-	rings  *slab // shared by all metrics of these scales
-	first  bool  // the table's first metric
+	base   *baseline // nil: it is not held against its past
+	rings  *slab     // shared by all metrics of these scales
+	first  bool      // the table's first metric
 	parts  uint32
 	at     uint32 // the record's word that leads to the claimed part's ring, if it has one; then to the proven part's
 	total  []uint32
@@ -41,7 +42,7 @@ func (s *Space) Metric(t Table, n Name, scales Scales) *Metric {
 	m.total = make([]uint32, m.layout.words)
 	m.rings = s.slab(m.layout.words)
 	if tab := s.tables[t]; tab != nil && tab.own == 0 {
-		m.first, tab.own = true, m.layout.before+1
+		m.first, tab.own = true, m.layout.used
 	}
 	m.parts = 1
 	if m.named() {
@@ -110,6 +111,9 @@ func (m *Metric) add(e *pipeline.Event, second uint32, p Part) {
 		return
 	}
 	w := m.make(slot, p)
+	if m.base != nil && w[ringSecond] != second && w[ringSecond]/3600 != second/3600 {
+		m.learn(slot, w)
+	}
 	m.layout.add(w, second, n)
 	if p == Proven && e.Level != pipeline.Verified {
 		w[ringSoft] = second

@@ -14,6 +14,7 @@ func (s *Space) Observe(e *pipeline.Event, _ pipeline.Report) {
 	if s.since == 0 {
 		s.since = e.Time
 	}
+	s.turn(uint32(e.Time / pipeline.Second))
 	switch s.opts.Space {
 	case pipeline.SpaceSite:
 		s.observeSite(e)
@@ -70,13 +71,22 @@ func (s *Space) observeSite(e *pipeline.Event) {
 		s.settle(&actor, set)
 	}
 	s.count(e, second, set, part)
-	if part == ClaimedPart && set.has(Inbox) { // addresses of other events than those counted would be no evidence
+	if part == ClaimedPart && placed(e, set) {
 		if domain.slot == 0 || domain.hash != site.hash {
 			s.addAddress(&site, e.IP)
 		}
 		s.addAddress(&domain, e.IP)
 		s.addAddress(&actor, e.IP)
 	}
+}
+
+// placed reports whether e says where claims come from. Where Rails is the witness of names, its lines have no address;
+// nginx' line about the same delivery has, and is asked if its name is no more than claimed there too.
+func placed(e *pipeline.Event, set nameSet) bool {
+	if e.Counts&pipeline.CountsAddress == 0 {
+		return false
+	}
+	return set.has(Inbox) || e.Counts&pipeline.CountsDomain == 0
 }
 
 func (s *Space) observeNetwork(e *pipeline.Event) {

@@ -13,7 +13,9 @@ type layout struct {
 	heads   [numScales]uint32 // offset of the scale's two words; 0 if it has none
 	buckets [numScales]uint32 // offset of its closed buckets
 	before  uint32            // offset of the word that tells how many came at the door
-	words   uint32
+	ago     uint32            // offset of what is known of the past (learn.go); 0 if there is no day's window
+	used    uint32
+	words   uint32 // whole lines
 }
 
 const (
@@ -43,7 +45,13 @@ func newLayout(scales Scales) layout {
 		}
 	}
 	l.before = l.words
-	l.words = lines(l.words + 1)
+	l.words++
+	if scales.Has(S24h) {
+		l.ago = l.words
+		l.words += pastWords
+	}
+	l.used = l.words
+	l.words = lines(l.words)
 	return l
 }
 

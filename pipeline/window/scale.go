@@ -21,16 +21,19 @@ type scaleSpec struct {
 	unit  uint32 // seconds a bucket
 	count uint32 // closed buckets kept
 	name  string
+	open  float64 // surprise from which on a count is out of line
+	close float64 // and below which it is in line again
+	share float64 // of the table's usual count, that is worth a word on a small server
 }
 
 var scaleSpecs = [numScales]scaleSpec{
-	S10s: {1, 10, "10s"},
-	S1m:  {10, 6, "1m"},
-	S5m:  {60, 5, "5m"},
-	S10m: {60, 10, "10m"},
-	S30m: {300, 6, "30m"},
-	S1h:  {600, 6, "1h"},
-	S24h: {3600, 24, "24h"},
+	S10s: {1, 10, "10s", 10.5, 4, 4},
+	S1m:  {10, 6, "1m", 10, 4, 1.2},
+	S5m:  {60, 5, "5m", 9.5, 3.5, 0.5},
+	S10m: {60, 10, "10m", 9.5, 3.5, 0.3},
+	S30m: {300, 6, "30m", 9, 3, 0.2},
+	S1h:  {600, 6, "1h", 8.5, 3, 0.12},
+	S24h: {3600, 24, "24h", 7, 2.5, 0.06},
 }
 
 // String returns the window as people write it: "10s", "1m", "24h".

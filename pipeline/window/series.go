@@ -8,12 +8,13 @@ import (
 )
 
 // A Series is one count of the whole server, held against its own past: for the instance detectors, which have
-// few keys and need no table. What it knows is in its snapshot.
+// few keys and need no table. It is a ring with a baseline of its own; what it knows is in its snapshot.
 type Series struct {
 	layout layout
 	words  []uint32
 	floors []Floor
-	since  pipeline.Time
+	base   *baseline
+	minute uint32
 }
 
 // NewSeries returns an empty Series that is held against these floors, shortest window and lowest count first.
@@ -23,15 +24,48 @@ func NewSeries(floors []Floor) *Series {
 		scales |= Of(f.Scale)
 	}
 	l := newLayout(scales)
-	return &Series{layout: l, words: make([]uint32, l.words), floors: slices.Clone(floors)}
+	return &Series{layout: l, words: make([]uint32, l.words), floors: slices.Clone(floors),
+		base: newBaseline(newCommon(), firstPrior(Site, Inbox))}
 }
 
 // Add counts n events at now, which never goes back.
 func (s *Series) Add(now pipeline.Time, n uint32) {
-	if s.since == 0 {
-		s.since = now
+	second := uint32(now / pipeline.Second)
+	s.turn(second)
+	s.layout.add(s.words, second, n)
+}
+
+// turn lets the minutes before that of second end.
+func (s *Series) turn(second uint32) {
+	if second/60 == s.minute {
+		return
 	}
-	s.layout.add(s.words, uint32(now/pipeline.Second), n)
+	hour := s.words[ringSecond] / 3600
+	closed := s.base.turn(second, func(h uint32) uint32 {
+		if h != hour {
+			return 0
+		}
+		return s.words[ringSeen] - s.words[s.layout.heads[S24h]+1]
+	})
+	if closed {
+		s.base.learn(&s.layout, s.words, s.base.first)
+	}
+	s.layout.roll(s.words, second)
+	s.survey(second)
+	s.minute = second / 60
+}
+
+// survey looks by how much the counts scatter, at each scale once in its length.
+func (s *Series) survey(second uint32) {
+	if s.layout.pastOf(s.words)[pastOpen] >= second {
+		return
+	}
+	mean := s.base.rateOf(&s.layout, s.words, s.base.first).mean()
+	for _, c := range s.layout.list {
+		if every := max(c.Seconds()/60, spreadMinute); second/60%every == 0 {
+			s.base.spread[c].sample(c, float64(s.layout.sum(s.words, c, second)), mean*s.base.exposure(c, second))
+		}
+	}
 }
 
 // Sum returns the count in the window of scale c that ends at now.
@@ -39,41 +73,63 @@ func (s *Series) Sum(c Scale, now pipeline.Time) uint32 {
 	return s.layout.sum(s.words, c, uint32(now/pipeline.Second))
 }
 
+// Mean returns the count that is expected in the window of scale c that ends at now; zero while learning.
+func (s *Series) Mean(c Scale, now pipeline.Time) float64 {
+	if s.Learning(now) {
+		return 0
+	}
+	return s.base.rateOf(&s.layout, s.words, s.base.first).mean() * s.base.exposure(c, uint32(now/pipeline.Second))
+}
+
 // Seen returns how many events were counted ever, modulo 2^32.
 func (s *Series) Seen() uint64 { return uint64(s.words[ringSeen]) }
 
 // Learning reports whether the Series is in its first 24 hours of event time, in which nothing is over.
-func (s *Series) Learning(now pipeline.Time) bool { return now.Sub(s.since) < learnFor }
+func (s *Series) Learning(now pipeline.Time) bool {
+	return s.base.hour == 0 || uint32(now/pipeline.Second)-s.base.first < dayInSeconds
+}
 
 // Over returns the first of the floors over which the count is out of line.
 func (s *Series) Over(now pipeline.Time) (Excess, bool) {
-	if s.since == 0 || s.Learning(now) {
+	if s.Learning(now) {
 		return Excess{}, false
 	}
+	second := uint32(now / pipeline.Second)
+	s.turn(second)
 	for _, f := range s.floors {
-		n := s.Sum(f.Scale, now)
-		if n < f.Count {
+		x := Excess{Count: s.layout.sum(s.words, f.Scale, second), Scale: f.Scale, Part: Proven}
+		if x.Count < f.Count/2 || f.Scale == S24h && second-s.base.first < 2*dayInSeconds {
 			continue
 		}
-		mean := float64(s.Sum(S24h, now)-min(n, s.Sum(S24h, now))) * float64(f.Scale.Seconds()) / dayInSeconds
-		x := Excess{Count: n, Expected: mean, Known: true, Threshold: max(float64(f.Count), ownGrowth*mean), Scale: f.Scale, Part: Proven}
-		if float64(n) >= x.Threshold {
+		if x = s.judge(x, f.Count, second); float64(x.Count) >= x.Threshold {
 			return x, true
 		}
 	}
 	return Excess{}, false
 }
 
+func (s *Series) judge(x Excess, floor, second uint32) Excess {
+	rate := s.base.rateOf
+	if x.Scale == S24h {
+		rate = s.base.dayRate
+	}
+	open := s.layout.pastOf(s.words)[pastOpen] >= second
+	return s.base.judge(x, rate(&s.layout, s.words, s.base.first), floor, open, second)
+}
+
 // Once reports whether it was not yet called in the second of now.
 func (s *Series) Once(now pipeline.Time) bool { return once(s.words, ringOnce, now) }
 
-// Finding returns what x says of the whole server; the detector adds severity, summary and who is related.
+// Finding returns what x says of the whole server; the detector adds severity, summary and who is related. While it
+// holds, less is needed for the next, and nothing is learned.
 func (s *Series) Finding(now pipeline.Time, x Excess, measure string) pipeline.Finding {
 	second := uint32(now / pipeline.Second)
-	since := max(pipeline.Time(s.layout.oldest(s.words, x.Scale, second))*pipeline.Second, s.since)
+	since := pipeline.Time(max(s.layout.oldest(s.words, x.Scale, second), s.base.first)) * pipeline.Second
+	until := now.Add(x.Scale.Length())
+	s.layout.pastOf(s.words)[pastOpen] = uint32(until / pipeline.Second)
 	return pipeline.Finding{
 		Key:      pipeline.Entity{Type: pipeline.EntityInstance},
-		Until:    now.Add(x.Scale.Length()),
+		Until:    until,
 		Since:    since,
 		Measure:  x.Measure(measure),
 		Evidence: pipeline.Proof{Window: uint64(x.Count), Seen: s.Seen()},
@@ -83,20 +139,21 @@ func (s *Series) Finding(now pipeline.Time, x Excess, measure string) pipeline.F
 // Snapshot writes the series.
 func (s *Series) Snapshot(w io.Writer) error {
 	c := coder{w: w}
-	c.u64(uint64(s.since))
 	c.u32(uint32(len(s.words)))
 	c.u32s(s.words)
+	c.u32(s.minute)
+	s.base.write(&c)
 	return c.err
 }
 
 // Restore reads what Snapshot wrote by a Series of the same floors.
 func (s *Series) Restore(r io.Reader) error {
 	d := decoder{r: r}
-	s.since = pipeline.Time(d.u64())
 	d.same("the ring", d.u32(), uint32(len(s.words)))
-	if d.u32s(s.words); d.err != nil {
-		clear(s.words)
-		s.since = 0
+	d.u32s(s.words)
+	s.minute = d.u32()
+	if s.base.read(&d); d.err != nil {
+		*s = *NewSeries(s.floors)
 	}
 	return d.err
 }

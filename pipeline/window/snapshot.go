@@ -7,8 +7,8 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// Version is the layout of the snapshot: 2 since rings are cells of slabs and tables have doorkeepers, 3 since a
-// record says whether its key was known before it.
+// Version is the layout of the snapshot: 3 since metrics have baselines, and a record says whether its key was known
+// before it.
 func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
@@ -29,7 +29,11 @@ func (s *Space) Snapshot(w io.Writer) error {
 	for _, m := range s.metrics {
 		c.u64(m.ever)
 		c.u32s(m.total)
+		if m.base != nil {
+			m.base.write(&c)
+		}
 	}
+	s.common.write(&c)
 	for _, d := range s.distincts {
 		d.write(&c)
 	}
@@ -78,6 +82,12 @@ func (s *Space) read(d *decoder) string {
 	for _, m := range s.metrics {
 		m.ever = d.u64()
 		d.u32s(m.total)
+		if m.base != nil {
+			m.base.read(d)
+		}
+	}
+	if s.common.read(d); d.err != nil {
+		return "baselines"
 	}
 	for _, dist := range s.distincts {
 		dist.read(d)
@@ -113,6 +123,7 @@ const cellsOfKey = 64
 // reset makes the Space know nothing; its claims stay.
 func (s *Space) reset() {
 	s.since = 0
+	*s.common = *newCommon()
 	for i, t := range s.tables {
 		if t != nil {
 			s.tables[i] = newTable(t.capacity, t.quota)
@@ -126,6 +137,9 @@ func (s *Space) reset() {
 	for _, m := range s.metrics {
 		m.ever = 0
 		clear(m.total)
+		if m.base != nil {
+			*m.base = *newBaseline(s.common, firstPrior(m.table, m.name))
+		}
 	}
 	for _, d := range s.distincts {
 		d.pool.reset()

@@ -62,12 +62,14 @@ type Space struct {
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
 	sight     lastSight
+	common    *common
+	leader    *Metric // by which common is judged
 	since     pipeline.Time
 }
 
 // NewSpace returns an empty Space.
 func NewSpace(o Options) *Space {
-	s := &Space{opts: o, novelty: [2]*novelty{newNovelty(), newNovelty()}}
+	s := &Space{opts: o, common: newCommon(), novelty: [2]*novelty{newNovelty(), newNovelty()}}
 	for t := range numTables {
 		if spaceOf[t] != o.Space {
 			continue

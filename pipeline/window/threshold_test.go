@@ -17,7 +17,7 @@ func TestExceeds(t *testing.T) {
 	f := func(name string, loads []load, now time.Duration, wantOK, wantLearning bool) {
 		t.Helper()
 		s := newSite(100)
-		m := s.Metric(Domain, Inbox, DomainScales)
+		m := s.Metric(Domain, Inbox, DomainScales).Floors(DomainFloors)
 		var slot int32
 		for _, l := range loads {
 			for range l.n {
@@ -46,7 +46,7 @@ func TestExceeds(t *testing.T) {
 		busy = append(busy, load{time.Hour + time.Duration(i)*m, "a.example", 30})
 	}
 	f("after, four times its mean", append(busy, load{25*time.Hour + m, "a.example", 90}), 25*time.Hour+m, false, false)
-	f("after, six times its mean", append(busy, load{25*time.Hour + m, "a.example", 180}), 25*time.Hour+m, true, false)
+	f("after, thirty times its mean", append(busy, load{25*time.Hour + m, "a.example", 900}), 25*time.Hour+m, true, false)
 }
 
 // TestWitness follows who counts over minutes with and without Rails.
@@ -94,6 +94,6 @@ func (m *Metric) Exceeds(slot int32, p Part, sc Scale, floor uint32, now pipelin
 	if n < floor {
 		return Excess{}, false
 	}
-	x, ok := m.hold(slot, p, Floor{sc, floor}, n, now)
+	x, ok := m.hold(slot, p, Floor{Scale: sc, Count: floor}, n, now)
 	return x, ok && float64(n) >= x.Threshold
 }
