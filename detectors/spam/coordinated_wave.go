@@ -13,6 +13,7 @@ import (
 var CoordinatedWaveSpec = pipeline.Spec{
 	Name: "coordinated_wave", Title: "Coordinated wave", Threat: pipeline.ThreatMaliciousInstance,
 	Space: pipeline.SpaceInstance | pipeline.SpaceNetwork, Quiet: 1800,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees: "How many small servers do something unusual at once: servers first seen within three days that deliver twice within the hour, by somebody new where key ids are logged; " +
 		"known small ones that wake after two weeks, or bring at least two and five times as many new posters as they usually bring deliveries. And how many servers never seen before one network (/24, /48) brings.",
 	Matters:    "Spam waves come from hundreds of servers at once, half of them abandoned and half made for it, each of which sends too little to be noticed.",
@@ -22,7 +23,7 @@ var CoordinatedWaveSpec = pipeline.Spec{
 		"While it lasts, limit the servers, or hold back posts of accounts nobody follows; subscribe to a blocklist that lists the wave.",
 	},
 	Defaults: "at least 15 new servers in 10 m or 30 m or 25 in 1 h, or 15 unusual ones in 10 m or 25 in 1 h, and out of line with the rate of the days before; high, critical from 60 in 1 h on; silent in the first 24 h. " +
-		"A network: at least 5 new servers in 1 h or 8 in 24 h; medium, high from 15 in 1 h on; silent in the first 72 h. A server counts once in 24 h",
+		"A network: at least 5 new servers in 1 h or 8 in 24 h; medium, high from 15 in 1 h on; silent in the first 72 h. A server counts once in three days",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest posts of the servers named here."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain blocks", Text: "Limit the servers of the wave while it lasts (domain blocks with severity silence)."},
@@ -30,10 +31,16 @@ var CoordinatedWaveSpec = pipeline.Spec{
 }
 
 var (
-	youngFloors   = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S30m, Count: 15}, {Scale: window.S1h, Count: 25}}
-	oddFloors     = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S1h, Count: 25}}
-	networkFloors = []window.Floor{{Scale: window.S1h, Count: 5}, {Scale: window.S24h, Count: 8}}
+	youngFloors = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S30m, Count: 15}, {Scale: window.S1h, Count: 25}}
+	oddFloors   = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S1h, Count: 25}}
 )
+
+// Of a network, each new server is an event so rare that no rate is learned of it. What an hour brings must be more than
+// two of its usual days do, and what a day brings five.
+var newNames = [...]struct {
+	window.Floor
+	days float64
+}{{window.Floor{Scale: window.S1h, Count: 5}, 2}, {window.Floor{Scale: window.S24h, Count: 8}, 5}}
 
 const (
 	criticalWave = 60 // servers in an hour
@@ -44,8 +51,9 @@ const (
 
 // CoordinatedWave reports many small servers that do something unusual at once, and a network that brings many new ones.
 type CoordinatedWave struct {
-	young, odd *window.Series
+	young, odd tide
 	sites      *roll
+	network    *window.Space
 	networks   *window.Metric
 }
 
@@ -53,10 +61,11 @@ type CoordinatedWave struct {
 func NewCoordinatedWave(network *window.Space) *CoordinatedWave {
 	scales := window.Of(window.S1h, window.S24h)
 	return &CoordinatedWave{
-		young:    window.NewSeries(youngFloors),
-		odd:      window.NewSeries(oddFloors),
+		young:    newTide(youngFloors),
+		odd:      newTide(oddFloors),
 		sites:    newRoll(),
-		networks: network.Metric(window.Prefix, window.NewSites, scales).Floors(networkFloors),
+		network:  network,
+		networks: network.Metric(window.Prefix, window.NewSites, scales),
 	}
 }
 
@@ -65,12 +74,12 @@ func (d *CoordinatedWave) Observe(e *pipeline.Event, r pipeline.Report) {
 	switch {
 	case e.Kind == pipeline.KindSignal:
 		d.hear(e, r)
-	case e.Slots.Prefix != 0 && e.Endpoint.IsInbox():
+	case e.Slots.Prefix != 0:
 		d.look(e, r)
 	}
 }
 
-// hear counts a signal. Both series begin with the first signal of any kind, so that what is rare is known to be.
+// hear counts a signal. Any other one is a second in which there was none, so that what is rare is known to be.
 func (d *CoordinatedWave) hear(e *pipeline.Event, r pipeline.Report) {
 	n, young := uint32(min(e.Signal.Count, 1<<20)), e.Signal.Name == window.SiteYoung
 	switch e.Signal.Name {
@@ -83,12 +92,8 @@ func (d *CoordinatedWave) hear(e *pipeline.Event, r pipeline.Report) {
 	default:
 		n = 0
 	}
-	if n > 0 || d.odd.Seen() == 0 {
-		d.odd.Add(e.Time, n)
-	}
-	if young || d.young.Seen() == 0 {
-		d.young.Add(e.Time, n*one(young))
-	}
+	d.odd.add(e.Time, n)
+	d.young.add(e.Time, n*one(young))
 	if n > 0 {
 		d.check(e.Time, r)
 	}
@@ -103,18 +108,18 @@ func one(is bool) uint32 {
 
 // check reports a wave: of new servers, or of them and of known ones that are unlike themselves.
 func (d *CoordinatedWave) check(now pipeline.Time, r pipeline.Report) {
-	series, what := d.young, "servers that were new"
+	series, what := d.young.series, "servers that were new"
 	x, ok := series.Over(now)
 	if !ok {
-		series, what = d.odd, "small servers that are new or unlike themselves"
+		series, what = d.odd.series, "small servers that are new or unlike themselves"
 		x, ok = series.Over(now)
 	}
-	if !ok || !d.odd.Once(now) {
+	if !ok || !d.odd.series.Once(now) {
 		return
 	}
 	f := series.Finding(now, x, "sites")
 	f.Severity = pipeline.SeverityHigh
-	if d.odd.Sum(window.S1h, now) >= criticalWave {
+	if d.odd.series.Sum(window.S1h, now) >= criticalWave {
 		f.Severity = pipeline.SeverityCritical
 	}
 	f.Summary = "Coordinated wave on %s: " + x.Text(what)
@@ -131,8 +136,11 @@ func (d *CoordinatedWave) check(now pipeline.Time, r pipeline.Report) {
 // look reports the network of a delivery when it brings many servers never seen before. It names the network: what it
 // brings are names, as claimed.
 func (d *CoordinatedWave) look(e *pipeline.Event, r pipeline.Report) {
-	x, ok := d.networks.Over(e.Slots.Prefix, window.Proven, e.Time)
-	if !ok || x.Learning || !d.networks.Once(e.Slots.Prefix, window.Proven, e.Time) {
+	if !d.network.Counts(window.NewSites) || d.network.Fresh(e.Time) {
+		return
+	}
+	x, ok := d.brings(e)
+	if !ok || !d.networks.Once(e.Slots.Prefix, window.Proven, e.Time) {
 		return
 	}
 	key := pipeline.Entity{Type: pipeline.EntityPrefix, Value: pipeline.NetKey(e.IP).String()}
@@ -151,6 +159,19 @@ func (d *CoordinatedWave) look(e *pipeline.Event, r pipeline.Report) {
 	r.Find(f)
 }
 
+// brings holds the new servers of a delivery's network against what it usually brings.
+func (d *CoordinatedWave) brings(e *pipeline.Event) (window.Excess, bool) {
+	usual := d.networks.Daily(e.Slots.Prefix, window.Proven, e.Time)
+	for _, n := range newNames {
+		x := window.Excess{Count: d.networks.Sum(e.Slots.Prefix, window.Proven, n.Scale, e.Time), Scale: n.Scale, Part: window.Proven,
+			Known: true, Expected: usual * n.Scale.Length().Hours() / 24, Threshold: max(float64(n.Count), n.days*usual)}
+		if float64(x.Count) >= x.Threshold {
+			return x, true
+		}
+	}
+	return window.Excess{}, false
+}
+
 // Advance does nothing.
 func (d *CoordinatedWave) Advance(pipeline.Time, pipeline.Report) {}
 
@@ -159,15 +180,14 @@ func (d *CoordinatedWave) Due(pipeline.Time) pipeline.Time { return 0 }
 
 // Snapshot writes the counts and the sites.
 func (d *CoordinatedWave) Snapshot(w io.Writer) error {
-	return errors.Join(d.young.Snapshot(w), d.odd.Snapshot(w), d.sites.write(w))
+	return errors.Join(d.young.write(w), d.odd.write(w), d.sites.write(w))
 }
 
 // Restore reads what Snapshot wrote.
 func (d *CoordinatedWave) Restore(r io.Reader) error {
-	d.young, d.odd, d.sites = window.NewSeries(youngFloors), window.NewSeries(oddFloors), newRoll()
-	for _, read := range []func(io.Reader) error{d.young.Restore, d.odd.Restore, d.sites.read} {
+	for _, read := range []func(io.Reader) error{d.young.read, d.odd.read, d.sites.read} {
 		if err := read(r); err != nil {
-			d.young, d.odd, d.sites = window.NewSeries(youngFloors), window.NewSeries(oddFloors), newRoll()
+			d.young, d.odd, d.sites = newTide(youngFloors), newTide(oddFloors), newRoll()
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 // FollowFloodSpec documents follow_flood.
 var FollowFloodSpec = pipeline.Spec{
 	Name: "follow_flood", Title: "Follow flood", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointUserInbox},
 	Sees:       "Actors of one site that are seen for the first time and deliver to a local account's own inbox (/users/NAME/inbox), as a follow does, and how many local accounts that are. What is too large for a follow doesn't count where the request's length is logged. Needs key ids.",
 	Matters:    "Accounts made by script follow people to be followed back, to read what is for followers only, or before they write to them.",
 	Lookalikes: "A purge of accounts, of which each sends one Delete. People who have just arrived on a new server and look for friends: they are few, or come over days. When somebody moves here, all follow that one.",
@@ -24,11 +25,11 @@ var FollowFloodSpec = pipeline.Spec{
 	},
 }
 
-var followFloors = []window.Floor{{Scale: window.S1h, Count: 5}}
+var followFloors = []window.Floor{{Scale: window.S1h, Count: 10}}
 
 const (
 	followTargets    = 30
-	followActors     = 10
+	newFollowActors  = 5
 	newFollowTargets = 15
 	followShare      = 50 // per cent of the hour's actors that must be new
 	followsEach      = 2  // deliveries of an actor
@@ -62,20 +63,26 @@ func (d *FollowFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	part := window.PartOf(e)
-	x, ok := d.fresh.Over(e.Slots.Site, part, e.Time)
+	x, threshold, ok := d.many(e, part)
 	if !ok || !d.fresh.Once(e.Slots.Site, part, e.Time) {
-		return
-	}
-	threshold := uint32(followTargets)
-	if d.space.Newcomer(e.Slots.Site, e.Time) {
-		threshold = newFollowTargets
-	} else if x.Count < followActors {
 		return
 	}
 	n, many := d.targets.Reaches(e.Slots.Site, part, threshold, e.Time)
 	if many && d.follows(e, x) {
 		d.report(e, x, n, threshold, r)
 	}
+}
+
+// many returns how many new actors there are, if they are many, and how many local accounts they must address: half as
+// many for a server of which nothing is known to hold them against.
+func (d *FollowFlood) many(e *pipeline.Event, part window.Part) (x window.Excess, targets uint32, ok bool) {
+	slot := e.Slots.Site
+	if d.space.Newcomer(slot, e.Time) {
+		x = window.Excess{Count: d.fresh.Sum(slot, part, window.S1h, e.Time), Scale: window.S1h, Part: part}
+		return x, newFollowTargets, x.Count >= newFollowActors
+	}
+	x, ok = d.fresh.Over(slot, part, e.Time)
+	return x, followTargets, ok
 }
 
 // follows reports whether the new actors are most of the site's, and, unless Rails says that somebody signed it, whether

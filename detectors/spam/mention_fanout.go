@@ -12,6 +12,7 @@ import (
 var MentionFanoutSpec = pipeline.Spec{
 	Name: "mention_fanout", Title: "Mention fan-out", Threat: pipeline.ThreatMaliciousInstance,
 	Space: pipeline.SpaceSite | pipeline.SpaceInstance,
+	Kinds: []pipeline.Kind{pipeline.KindRequest, pipeline.KindJob}, Endpoints: []pipeline.Endpoint{pipeline.EndpointUserInbox},
 	Sees: "Distinct local accounts whose own inbox (/users/NAME/inbox) one actor, one host that logs no actor, or the few actors of a new server deliver to. Deliveries to the shared inbox don't show their targets: " +
 		"of those it sees the notifications that they cause, by the LocalNotificationWorkers for each ActivityPub::ProcessingWorker in Sidekiq's log.",
 	Matters:    "Mention spam reaches people who follow nobody there; each target is a notification.",

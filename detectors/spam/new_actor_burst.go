@@ -8,6 +8,7 @@ import (
 // NewActorBurstSpec documents new_actor_burst.
 var NewActorBurstSpec = pipeline.Spec{
 	Name: "new_actor_burst", Title: "Burst of new actors", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees: "Actors that deliver for the first time in 30 to 60 days, per registrable domain, by the key ids in the Rails log or in nginx's signature field. Held against the site's own history, and against the actors that it is known by: " +
 		"a big server always brings some new ones. Follows, likes and Deletes don't count where the request's length is logged, nor does what Rails says nobody signed; where neither is known, each must deliver more than once, for a purge of accounts is one Delete each.",
 	Matters:    "Spam waves come from accounts that scripts create on open or abandoned servers: each sends little, many are new.",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -13,10 +14,10 @@ import (
 const (
 	rollSize  = 2048
 	rollBytes = 512
-	rollFor   = pipeline.Time(24*3600) * pipeline.Second
+	rollFor   = 72 * time.Hour
 )
 
-// A roll is a bounded list of names, each of which counts once a day; the oldest goes for the newest.
+// A roll is a bounded list of names, each of which counts once in three days; the oldest goes for the newest.
 type roll struct {
 	names []enrolled
 	next  int            // the place that is filled next
@@ -30,12 +31,12 @@ type enrolled struct {
 
 func newRoll() *roll { return &roll{at: map[string]int{}} }
 
-// call reports whether the name is not yet counted on this day, and counts it.
+// call reports whether the name was not counted in the last three days, and counts it.
 func (l *roll) call(name string, now pipeline.Time) bool {
 	if len(name) > rollBytes {
 		return false
 	}
-	if i, known := l.at[name]; known && now-l.names[i].since < rollFor {
+	if i, known := l.at[name]; known && now.Sub(l.names[i].since) < rollFor {
 		return false
 	}
 	l.add(enrolled{strings.Clone(name), now})

@@ -15,6 +15,7 @@ import (
 // TemplateWaveSpec documents template_wave.
 var TemplateWaveSpec = pipeline.Spec{
 	Name: "template_wave", Title: "One text from many new servers", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceInstance, Quiet: 1800,
+	Kinds:      []pipeline.Kind{pipeline.KindSignal},
 	Sees:       "Deliveries of a post's size by servers first seen within three days, by template: the software, and the request's length without the sender's name, in steps of 128 bytes. Needs the request's length in nginx' log (the JSON format of `fedwarden snippet`).",
 	Matters:    "One text from domains that are used for a while and thrown away is a campaign; each domain by itself sends little.",
 	Lookalikes: "A release of a software whose servers all greet alike: they are known ones.",
@@ -32,13 +33,16 @@ var TemplateWaveSpec = pipeline.Spec{
 var templateFloors = []window.Floor{{Scale: window.S10m, Count: 10}, {Scale: window.S1h, Count: 25}}
 
 const (
-	maxTemplates  = 256
+	maxTemplates  = 64
 	templateBytes = 64
+
+	known = 72 * time.Hour // for which a template that comes is known not to have been there
 )
 
 // TemplateWave reports a template that many new servers use at once.
 type TemplateWave struct {
 	began pipeline.Time // since when a template that is not here is known not to have been used
+	heard pipeline.Time // up to when the templates know that
 	used  *roll         // of "template site"
 	list  []template
 }
@@ -57,9 +61,7 @@ func (d *TemplateWave) Observe(e *pipeline.Event, r pipeline.Report) {
 	if e.Kind != pipeline.KindSignal {
 		return
 	}
-	if d.began == 0 {
-		d.began = e.Time
-	}
+	d.pass(e.Time)
 	if e.Signal.Name != window.SiteTemplate || !d.used.call(e.Signal.Key, e.Time) {
 		return
 	}
@@ -69,6 +71,29 @@ func (d *TemplateWave) Observe(e *pipeline.Event, r pipeline.Report) {
 	if x, ok := t.sites.Over(e.Time); ok && t.sites.Once(e.Time) {
 		d.report(t, x, e.Time, r)
 	}
+}
+
+// pass lets the templates know, once a minute, that time passes.
+func (d *TemplateWave) pass(now pipeline.Time) {
+	if d.began == 0 {
+		d.began = now
+	}
+	if now.Sub(d.heard) < time.Minute {
+		return
+	}
+	d.heard = now
+	for i := range d.list {
+		d.list[i].sites.Add(now, 0)
+	}
+}
+
+// fresh returns a template that was not used in the last days.
+func (d *TemplateWave) fresh(name string, now pipeline.Time) template {
+	t := template{strings.Clone(name), window.NewSeries(templateFloors)}
+	for at := max(d.began, now.Add(-known)); at < now; at = at.Add(time.Hour) {
+		t.sites.Add(at, 0)
+	}
+	return t
 }
 
 // named returns the template of that name, in the place of the least used one if there is no other room.
@@ -82,8 +107,7 @@ func (d *TemplateWave) named(name string, now pipeline.Time) *template {
 			least = i
 		}
 	}
-	t := template{strings.Clone(name), window.NewSeries(templateFloors)}
-	t.sites.Add(d.began, 0)
+	t := d.fresh(name, now)
 	if len(d.list) < maxTemplates {
 		d.list = append(d.list, t)
 		return &d.list[len(d.list)-1]
@@ -116,7 +140,7 @@ func (d *TemplateWave) Due(pipeline.Time) pipeline.Time { return 0 }
 
 // Snapshot writes the templates and who used them.
 func (d *TemplateWave) Snapshot(w io.Writer) error {
-	err := errors.Join(binary.Write(w, binary.LittleEndian, [2]int64{int64(d.began), int64(len(d.list))}), d.used.write(w))
+	err := errors.Join(binary.Write(w, binary.LittleEndian, [3]int64{int64(d.began), int64(d.heard), int64(len(d.list))}), d.used.write(w))
 	for i := range d.list {
 		name := make([]byte, templateBytes)
 		copy(name, d.list[i].name)
@@ -137,18 +161,18 @@ func (d *TemplateWave) Restore(r io.Reader) error {
 }
 
 func (d *TemplateWave) read(r io.Reader) error {
-	var head [2]int64
+	var head [3]int64
 	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {
 		return err
 	}
-	if head[1] < 0 || head[1] > maxTemplates {
+	if head[2] < 0 || head[2] > maxTemplates {
 		return errRoll
 	}
-	d.began = pipeline.Time(head[0])
+	d.began, d.heard = pipeline.Time(head[0]), pipeline.Time(head[1])
 	if err := d.used.read(r); err != nil {
 		return err
 	}
-	for range head[1] {
+	for range head[2] {
 		name := make([]byte, templateBytes)
 		if _, err := io.ReadFull(r, name); err != nil {
 			return err

@@ -15,6 +15,7 @@ func (s *Space) Observe(e *pipeline.Event, _ pipeline.Report) {
 		s.since = e.Time
 	}
 	s.turn(uint32(e.Time / pipeline.Second))
+	s.sight = lastSight{}
 	switch s.opts.Space {
 	case pipeline.SpaceSite:
 		s.observeSite(e)
@@ -100,6 +101,7 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	if set &= s.claimed; set == 0 {
 		return
 	}
+	s.sight.news = set
 	second := uint32(e.Time / pipeline.Second)
 	prefix := sight{table: Prefix, second: second, counts: true}
 	addr := sight{table: IP, second: second, counts: true}

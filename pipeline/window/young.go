@@ -13,7 +13,7 @@ const (
 )
 
 // A lastSight is what only the Space knows of the event that is being observed. It is no state: it is made anew with
-// each delivery, and read by those who watch the same event after the Space.
+// each event, and read by those who watch the same one after the Space.
 type lastSight struct {
 	slept bool    // its site had been quiet for long
 	news  nameSet // what it counts as
@@ -22,7 +22,6 @@ type lastSight struct {
 // meet notes what is new of a delivery's site. That it was seen is remembered apart from its record, once on each of
 // its days, so that a site that lost its place for want of room isn't taken for a new one.
 func (s *Space) meet(k *sight) {
-	s.sight = lastSight{}
 	if k.slot == 0 || !k.fresh && k.last/dayInSeconds == k.second/dayInSeconds {
 		return
 	}
@@ -34,11 +33,28 @@ func (s *Space) meet(k *sight) {
 	}
 }
 
-// isNewSite reports whether e's site was never seen in the key space, which must be older than a site can be young:
-// what it sees in its first days is not new because of that.
+// isNewSite reports whether e's site was never seen in the key space. In its first days all are, one after the other.
 func (s *Space) isNewSite(e *pipeline.Event) bool {
-	hash := s.hash(string(e.Site))
-	return s.isNewPair(e, pairAlone, mix(hash), false) && e.Time.Sub(s.since) >= youngFor
+	return s.isNewPair(e, pairAlone, mix(s.hash(string(e.Site))), false)
+}
+
+// Counts reports whether the event that is being observed counts as n, of which only the Space knows.
+func (s *Space) Counts(n Name) bool { return s.sight.news.has(n) }
+
+// Fresh reports whether the Space is not older than a site is young: what it sees for the first time is not new because of
+// that.
+func (s *Space) Fresh(now pipeline.Time) bool { return now.Sub(s.since) < youngFor }
+
+// Daily returns how many events a key's part had on each of its days before the last 24 hours; zero if it had none. The
+// metric must have S24h.
+func (m *Metric) Daily(slot int32, p Part, now pipeline.Time) float64 {
+	w := m.ring(slot, p)
+	if w == nil {
+		return 0
+	}
+	before := m.Seen(slot, p) - uint64(m.Sum(slot, p, S24h, now))
+	days := m.space.age(m.space.tables[m.table].record(slot), now).Hours()/24 - 1
+	return float64(before) / max(days, 1)
 }
 
 // Young reports whether the site of that slot delivered for the first time within the last three days.
