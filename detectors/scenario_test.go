@@ -179,6 +179,11 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 			return err
 		}
 	}
+	if fields["job"] != "" {
+		delete(fields, "method")
+		delete(fields, "endpoint")
+		delete(fields, "status")
+	}
 	for i := range count {
 		e, err := event(fields, i)
 		if err != nil {
