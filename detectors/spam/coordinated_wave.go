@@ -114,7 +114,7 @@ func (d *CoordinatedWave) check(now pipeline.Time, r pipeline.Report) {
 		series, what = d.odd.series, "small servers that are new or unlike themselves"
 		x, ok = series.Over(now)
 	}
-	if !ok || !d.odd.series.Once(now) {
+	if !ok || !rises(series, x, now) || !d.odd.series.Once(now) {
 		return
 	}
 	f := series.Finding(now, x, "sites")

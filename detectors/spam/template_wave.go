@@ -68,7 +68,7 @@ func (d *TemplateWave) Observe(e *pipeline.Event, r pipeline.Report) {
 	name, _, _ := strings.Cut(e.Signal.Key, " ")
 	t := d.named(name[:min(len(name), templateBytes)], e.Time)
 	t.sites.Add(e.Time, 1)
-	if x, ok := t.sites.Over(e.Time); ok && t.sites.Once(e.Time) {
+	if x, ok := t.sites.Over(e.Time); ok && rises(t.sites, x, e.Time) && t.sites.Once(e.Time) {
 		d.report(t, x, e.Time, r)
 	}
 }

@@ -42,6 +42,13 @@ func (t *tide) add(now pipeline.Time, n uint32) {
 	}
 }
 
+// rises reports whether a window that is over is still filling: the last ten minutes hold half of their share of what made
+// it so. What has ebbed is not told again by each longer window that it has filled.
+func rises(s *window.Series, x window.Excess, now pipeline.Time) bool {
+	share := x.Threshold * float64(window.S10m.Seconds()) / float64(x.Scale.Seconds())
+	return float64(s.Sum(window.S10m, now)) >= share/2
+}
+
 // settled is in the place of the beginning of a tide that has got over it.
 const settled = -1
 
