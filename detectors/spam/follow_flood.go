@@ -68,7 +68,7 @@ func (d *FollowFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		return
 	}
 	n, many := d.targets.Reaches(e.Slots.Site, part, threshold, e.Time)
-	if many && d.follows(e, x) {
+	if many && d.follows(e, x, n) {
 		d.report(e, x, n, threshold, r)
 	}
 }
@@ -86,11 +86,12 @@ func (d *FollowFlood) many(e *pipeline.Event, part window.Part) (x window.Excess
 }
 
 // follows reports whether the new actors are most of the site's, and, unless Rails says that somebody signed it, whether
-// they write more than once: a purge of accounts is one Delete each.
-func (d *FollowFlood) follows(e *pipeline.Event, x window.Excess) bool {
+// they write more than once: a purge of accounts is one Delete each. A new server's few who address many are
+// mention_fanout's.
+func (d *FollowFlood) follows(e *pipeline.Event, x window.Excess, targets uint32) bool {
 	slot := e.Slots.Site
 	actors, _ := d.actors.Count(slot, x.Part, e.Time)
-	if x.Count*100 < actors*followShare {
+	if x.Count*100 < actors*followShare || targets >= targetsAnActor*actors && d.space.Newcomer(slot, e.Time) {
 		return false
 	}
 	each := uint32(followsEach)
