@@ -193,6 +193,13 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 			return err
 		}
 	}
+	for _, fields := range kinds {
+		if fields["job"] != "" {
+			delete(fields, "method")
+			delete(fields, "endpoint")
+			delete(fields, "status")
+		}
+	}
 	for i := range count {
 		for _, fields := range kinds {
 			e, err := event(fields, i%of)
@@ -231,7 +238,7 @@ func event(fields map[string]string, i int) (*pipeline.Event, error) {
 	e := &pipeline.Event{Kind: pipeline.KindRequest}
 	for key, value := range fields {
 		if strings.Contains(value, "%d") {
-			value = fmt.Sprintf(value, i)
+			value = strings.ReplaceAll(value, "%d", strconv.Itoa(i))
 		}
 		if err := setField(e, key, value); err != nil {
 			return nil, fmt.Errorf("%s=%s: %w", key, value, err)
@@ -247,6 +254,12 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "kind":
 		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle,
 			"job": pipeline.KindJob, "job_error": pipeline.KindJobError}[value]
+	case "job":
+		e.Kind, e.JobClass, e.JobState = pipeline.KindJob, value, pipeline.JobStart
+	case "size":
+		n, err := strconv.ParseInt(value, 10, 64)
+		e.RequestBytes = n
+		return err
 	case "method":
 		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
 	case "endpoint":

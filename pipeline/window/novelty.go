@@ -21,6 +21,7 @@ const (
 	pairOwn                        // a site and an address, or a /64, of its own
 	pairOwnNetwork                 // a site and the /24 or /48 around one of these
 	pairVersion                    // a site and a version of a software
+	pairAlone                      // a site and nothing else
 )
 
 // of returns the hash of a pair, which is mix(site) ^ other, both keyed with the secret: nobody without it can choose
@@ -196,7 +197,7 @@ func (s *Space) novel(e *pipeline.Event, pair uint64, proven bool) nameSet {
 	case !isNew, proven && s.novelty[ClaimedPart].has(pairOrigin.of(pair^s.origin(e)), uint32(e.Time/pipeline.Second)):
 		return 0
 	}
-	return NewActors.bit()
+	return newActor(e)
 }
 
 // isNewBelow reports whether e's host is one below its site that was never seen. Who has a place in the table was, so

@@ -62,6 +62,7 @@ type Space struct {
 	notes     []*Note
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven pairs
+	sight     lastSight
 	common    *common
 	leader    *Metric // by which common is judged
 	since     pipeline.Time
