@@ -8,14 +8,14 @@ import (
 // IPFloodSpec documents ip_flood.
 var IPFloodSpec = pipeline.Spec{
 	Name: "ip_flood", Title: "Request flood from an address", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
-	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it.",
+	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it. Where the log has timing (request_time or upstream_response_time): also the time of the application that an address takes by requests of half a second and more.",
 	Matters:    "One client can take all of Puma's threads or the database's connections.",
 	Lookalikes: "Many people behind one address (a school, a carrier); an uptime monitor; a proxy or CDN in front when nginx is not told the real address.",
 	Do: []string{
 		"Check that nginx logs the client's own address (real_ip), not a proxy's.",
 		"Limit the address in nginx; a temporary IP block in Mastodon if it goes on.",
 	},
-	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean",
+	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean; medium. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, at least 5 times the own mean, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (`limit_req_zone $binary_remote_addr`)."},
 		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
@@ -33,7 +33,7 @@ const loneShare = 80
 
 // IPFlood reports an address, or a network of which no address stands out, that asks far more than usual.
 type IPFlood struct {
-	pipeline.Stateless
+	cost
 	space         *window.Space
 	ips, prefixes *window.Metric
 	domains       *window.Metric
@@ -42,8 +42,9 @@ type IPFlood struct {
 // NewIPFlood claims its metrics of the network space, and domain_flood's of the site space.
 func NewIPFlood(network, site *window.Space) *IPFlood {
 	network.Addresses(window.Prefix)
-	scales := window.Of(window.S10s, window.S1m, window.S24h)
+	scales := window.AddressScales
 	return &IPFlood{
+		cost:     newCost(network),
 		space:    network,
 		ips:      network.Metric(window.IP, window.Dynamic, scales).Floors(addressFloors),
 		prefixes: network.Metric(window.Prefix, window.Dynamic, scales).Floors(prefixFloors),
@@ -54,6 +55,7 @@ func NewIPFlood(network, site *window.Space) *IPFlood {
 // Observe reports the event's address or network when it is over a floor and out of line. In a flood this
 // is true of every event: Once comes before all that costs.
 func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
+	d.cost.add(e)
 	if e.Slots.Prefix == 0 {
 		return
 	}
@@ -61,6 +63,9 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) && !d.named(e) {
 			r.Find(d.finding(d.ips, e, x, window.AddressEntity(e.IP)))
 		}
+		return
+	}
+	if d.cost.judge(e, r) {
 		return
 	}
 	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, e.Time)

@@ -97,6 +97,14 @@ func largestDoor(percent int) int {
 // Since returns when the Space began to know; zero if it has seen nothing.
 func (s *Space) Since() pipeline.Time { return s.since }
 
+// Known reports whether the key was first seen a day ago or more.
+func (s *Space) Known(t Table, slot int32, now pipeline.Time) bool {
+	if slot == 0 {
+		return false
+	}
+	return now.Sub(pipeline.Time(*s.tables[t].record(slot).at(recFirst))*pipeline.Second) >= learnFor
+}
+
 // Keys returns how many keys the Space holds.
 func (s *Space) Keys() int {
 	n := 0

@@ -1,0 +1,69 @@
+package flood
+
+import (
+	"strconv"
+
+	"github.com/fedwarden/fedwarden/pipeline"
+	"github.com/fedwarden/fedwarden/pipeline/window"
+)
+
+// A cost is what ip_flood knows of the time that requests take the application: by address of costly ones, and of all.
+type cost struct {
+	window.State
+	ips      *window.Metric
+	took     *window.Counter // milliseconds
+	requests *window.Counter // that took any
+}
+
+var costFloors = []window.Floor{{Scale: window.S1m, Count: 30_000}, {Scale: window.S10m, Count: 60_000}}
+
+const (
+	costShare  = 10  // per cent of the time of all requests
+	slowShare  = 25  // per cent, while all are slow
+	slowServer = 250 // milliseconds that other requests take on the mean
+)
+
+func newCost(network *window.Space) cost {
+	scales := window.Of(window.S1m, window.S10m)
+	c := cost{
+		ips:  network.Metric(window.IP, window.CostlyMS, window.Of(window.S1m, window.S10m, window.S24h)).Floors(costFloors),
+		took: window.NewCounter(scales), requests: window.NewCounter(scales),
+	}
+	c.State = window.NewState(c.took, c.requests)
+	return c
+}
+
+// add counts what a request took.
+func (c *cost) add(e *pipeline.Event) {
+	if e.Kind != pipeline.KindRequest || e.Counts&pipeline.CountsAddress == 0 || !e.Endpoint.IsDynamic() || e.Endpoint == pipeline.EndpointStreaming {
+		return
+	}
+	if ms := window.AppMS(e); ms > 0 {
+		c.took.Add(e.Time, ms)
+		c.requests.Add(e.Time, 1)
+	}
+}
+
+// judge reports the event's address when its costly requests take much of all time.
+func (c *cost) judge(e *pipeline.Event, r pipeline.Report) bool {
+	x, ok := c.ips.Over(e.Slots.IP, window.Proven, e.Time)
+	if !ok || !c.ips.Once(e.Slots.IP, window.Proven, e.Time) {
+		return ok
+	}
+	all := c.took.Sum(x.Scale, e.Time)
+	if uint64(x.Count)*100 < uint64(all)*costShare {
+		return false
+	}
+	f := c.ips.Finding(e, x, window.AddressEntity(e.IP), "milliseconds")
+	f.Evidence.Part = pipeline.IPOnly
+	f.Severity = pipeline.SeverityMedium
+	others := (all - min(x.Count, all)) / max(c.requests.Sum(x.Scale, e.Time), 1)
+	if others >= slowServer && uint64(x.Count)*100 < uint64(all)*slowShare {
+		f.Severity = pipeline.SeverityLow
+	}
+	share := uint64(x.Count) * 100 / uint64(max(all, 1))
+	f.Summary = "Costly requests from %s: " + strconv.Itoa(int(x.Count/1000)) + " s of the application in " + x.Scale.String() +
+		", " + strconv.Itoa(int(min(share, 100))) + " % of all"
+	r.Find(f)
+	return true
+}
