@@ -10,26 +10,31 @@ import (
 // A cost is what ip_flood knows of the time that requests take the application: by address of costly ones, and of all.
 type cost struct {
 	window.State
-	ips      *window.Metric
-	took     *window.Counter // milliseconds
-	requests *window.Counter // that took any
+	ips  *window.Metric
+	took *window.Counter // milliseconds
+	// How many deliveries there were and what they took: by these one sees whether the server is slow for all, since
+	// those who ask for what is costly don't deliver.
+	deliveries, delivered *window.Counter
 }
 
-var costFloors = []window.Floor{{Scale: window.S1m, Count: 30_000}, {Scale: window.S10m, Count: 60_000}}
+var (
+	costFloors = []window.Floor{{Scale: window.S1m, Count: 30_000}, {Scale: window.S10m, Count: 60_000}}
+	costScales = window.Of(window.S1m, window.S10m, window.S24h)
+)
 
 const (
 	costShare  = 10  // per cent of the time of all requests
 	slowShare  = 25  // per cent, while all are slow
-	slowServer = 250 // milliseconds that other requests take on the mean
+	slowServer = 250 // milliseconds that deliveries take on the mean
 )
 
 func newCost(network *window.Space) cost {
 	scales := window.Of(window.S1m, window.S10m)
 	c := cost{
-		ips:  network.Metric(window.IP, window.CostlyMS, window.Of(window.S1m, window.S10m, window.S24h)).Floors(costFloors),
-		took: window.NewCounter(scales), requests: window.NewCounter(scales),
+		ips:  network.Metric(window.IP, window.CostlyMS, costScales).Floors(costFloors),
+		took: window.NewCounter(scales), deliveries: window.NewCounter(scales), delivered: window.NewCounter(scales),
 	}
-	c.State = window.NewState(c.took, c.requests)
+	c.State = window.NewState(c.took, c.deliveries, c.delivered)
 	return c
 }
 
@@ -38,9 +43,14 @@ func (c *cost) add(e *pipeline.Event) {
 	if e.Kind != pipeline.KindRequest || e.Counts&pipeline.CountsAddress == 0 || !e.Endpoint.IsDynamic() || e.Endpoint == pipeline.EndpointStreaming {
 		return
 	}
-	if ms := window.AppMS(e); ms > 0 {
-		c.took.Add(e.Time, ms)
-		c.requests.Add(e.Time, 1)
+	ms := window.AppMS(e)
+	if ms == 0 {
+		return
+	}
+	c.took.Add(e.Time, ms)
+	if e.Endpoint.IsInbox() {
+		c.deliveries.Add(e.Time, 1)
+		c.delivered.Add(e.Time, ms)
 	}
 }
 
@@ -57,8 +67,7 @@ func (c *cost) judge(e *pipeline.Event, r pipeline.Report) bool {
 	f := c.ips.Finding(e, x, window.AddressEntity(e.IP), "milliseconds")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
-	others := (all - min(x.Count, all)) / max(c.requests.Sum(x.Scale, e.Time), 1)
-	if others >= slowServer && uint64(x.Count)*100 < uint64(all)*slowShare {
+	if c.slow(x.Scale, e.Time) && uint64(x.Count)*100 < uint64(all)*slowShare {
 		f.Severity = pipeline.SeverityLow
 	}
 	share := uint64(x.Count) * 100 / uint64(max(all, 1))
@@ -66,4 +75,10 @@ func (c *cost) judge(e *pipeline.Event, r pipeline.Report) bool {
 		", " + strconv.Itoa(int(min(share, 100))) + " % of all"
 	r.Find(f)
 	return true
+}
+
+// slow reports whether deliveries take long, or come no more.
+func (c *cost) slow(s window.Scale, now pipeline.Time) bool {
+	n := c.deliveries.Sum(s, now)
+	return n == 0 || c.delivered.Sum(s, now)/n >= slowServer
 }

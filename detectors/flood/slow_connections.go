@@ -10,7 +10,7 @@ import (
 // SlowConnectionsSpec documents slow_connections.
 var SlowConnectionsSpec = pipeline.Spec{
 	Name: "slow_connections", Title: "Held connections", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
-	Sees:       "Requests per address (IPv6: /64) that are answered 408, given up by the client (499), or take 30 s and more, streaming, files and deliveries aside.",
+	Sees:       "Requests per address (IPv6: /64) that are answered 408, given up by the client (499), or take 30 s and more, streaming, files and deliveries aside. Where the log has timing ip_flood may tell more.",
 	Matters:    "Who holds connections open, or asks for what takes for ever, keeps Puma's threads from all others with few requests.",
 	Lookalikes: "When your own server hangs everybody gives up: that is told as low. Phones that lose their network give up now and then.",
 	Do: []string{
@@ -33,7 +33,7 @@ const (
 // SlowConnections reports an address most of whose requests are held open.
 type SlowConnections struct {
 	pipeline.Stateless
-	held, asked *window.Metric
+	held, asked, costs *window.Metric
 }
 
 // NewSlowConnections claims its metrics of the network space.
@@ -41,6 +41,7 @@ func NewSlowConnections(network *window.Space) *SlowConnections {
 	return &SlowConnections{
 		held:  network.Metric(window.IP, window.Held, window.Of(window.S1m)),
 		asked: network.Metric(window.IP, window.Dynamic, window.AddressScales),
+		costs: network.Metric(window.IP, window.CostlyMS, costScales).Floors(costFloors),
 	}
 }
 
@@ -52,6 +53,9 @@ func (d *SlowConnections) Observe(e *pipeline.Event, r pipeline.Report) {
 	n := d.held.Sum(e.Slots.IP, window.Proven, window.S1m, e.Time)
 	if n < minHeld || n*heldRatio < d.asked.Sum(e.Slots.IP, window.Proven, window.S1m, e.Time) || !d.held.Once(e.Slots.IP, window.Proven, e.Time) {
 		return
+	}
+	if _, told := d.costs.Over(e.Slots.IP, window.Proven, e.Time); told {
+		return // by ip_flood, which knows more
 	}
 	x := window.Excess{Count: n, Threshold: minHeld, Scale: window.S1m, Part: window.Proven}
 	f := d.held.Finding(e, x, window.AddressEntity(e.IP), "held_requests")

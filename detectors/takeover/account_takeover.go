@@ -12,14 +12,14 @@ import (
 // AccountTakeoverSpec documents account_takeover.
 var AccountTakeoverSpec = pipeline.Spec{
 	Name: "account_takeover", Title: "Local account taken over", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceNetwork,
-	Sees:       "Posts and follows (POST to the statuses' and the follow API) that come in masses, in the two hours after a sign-in that was odd, from the same address (IPv6: /64): after failures, or from a /24 or /48 never seen before. No log tells whose account it is.",
+	Sees:       "Posts and follows (POST to the statuses' and the follow API) that come in masses, in the two hours after a sign-in that was odd, from the same address (IPv6: /64): after failures, or from a /24 or /48 seen on fewer than three days. No log tells whose account it is.",
 	Matters:    "A password that was guessed is used at once: spam is posted, and accounts are followed, in a local name.",
 	Lookalikes: "A new phone with a tool that posts elsewhere's posts too; live-posting from a journey. An address that made an account itself is left out for a day: newcomers follow many.",
 	Do: []string{
 		"Find the account: Mastodon's admin pages list sign-ins by address.",
 		"Disable it until its owner was asked by another way; then reset its password and remove authorised apps.",
 	},
-	Defaults: "10 posts and follows after 3 failures in 30 m and a success, from a network never seen before, or 30 after 5 failures from a known one: critical; without failures, from a network never seen before, 20 posts or 60 follows in 10 m: medium; silent about new networks in the first 24 h of a fresh state",
+	Defaults: "10 posts and follows after 3 failures in 30 m and a success, from such a network, or 30 after 5 failures from a known one: critical; without failures, from such a network, 20 posts or 60 follows in 10 m: medium; silent about new networks in the first 72 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.find_account", Undo: "nothing to undo", Text: "Search Mastodon's admin pages for accounts with the address %s."},
 		{Kind: "tootctl.disable", Undo: "`tootctl accounts modify NAME --enable`",
@@ -29,7 +29,7 @@ var AccountTakeoverSpec = pipeline.Spec{
 
 const (
 	watchFor     = 2 * time.Hour
-	fewFails     = 3  // before a sign-in from a network never seen before
+	fewFails     = 3  // before a sign-in from a network that is hardly known
 	writesFresh  = 10 // after them
 	writesKnown  = 30 // after minFailsBefore, from a known network
 	postsInPane  = 20 // without failures, in ten minutes
@@ -73,7 +73,7 @@ func (d *AccountTakeover) signedIn(e *pipeline.Event) {
 		return
 	}
 	fails := d.fails.Sum(e.Slots.IP, window.Proven, window.S30m, e.Time)
-	fresh := !d.space.Learning(e.Time) && !d.space.Known(window.Prefix, e.Slots.Prefix, e.Time)
+	fresh := d.space.Knows(e.Time) && !d.space.Known(window.Prefix, e.Slots.Prefix)
 	if fresh || fails >= minFailsBefore {
 		d.watches.begin(pipeline.AddrKey(e.IP).Addr(), watch{since: e.Time, fails: fails, fresh: fresh})
 	}
@@ -106,7 +106,7 @@ func (d *AccountTakeover) report(e *pipeline.Event, w *watch, x window.Excess, s
 		f.Summary += " after " + strconv.Itoa(int(w.fails)) + " failures"
 	}
 	if w.fresh {
-		f.Summary += " from a network never seen before"
+		f.Summary += " from a network that is hardly known"
 	}
 	r.Find(f)
 }

@@ -78,7 +78,7 @@ func (d *CredentialStuffing) failed(e *pipeline.Event, r pipeline.Report) {
 		d.tries.Add(e.Time, 1)
 		d.networks.Add(e.Time, network, 1)
 	}
-	if x, ok := d.tries.Over(e.Time); ok && d.done.Sum(x.Scale, e.Time)*stuffedUpTo < x.Count {
+	if x, ok := d.tries.Over(e.Time); ok && filling(d.tries, x, e.Time) && d.done.Sum(x.Scale, e.Time)*stuffedUpTo < x.Count {
 		if d.tries.Once(e.Time) {
 			r.Find(d.everywhere(e, x))
 		}

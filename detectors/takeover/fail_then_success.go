@@ -17,7 +17,7 @@ var FailThenSuccessSpec = pipeline.Spec{
 		"Find the account: Mastodon's admin pages list sign-ins by address.",
 		"Ask its owner by another way; disable the account and reset its password if the owner did not sign in.",
 	},
-	Defaults: "at least 5 failures in 30 m before the success; high; medium from a /24 or /48 known for a day; low up to 8 failures from there, or from an address that many people seem to share: in 24 h another success for 4 failures, or 20 requests for one",
+	Defaults: "at least 5 failures in 30 m before the success; high; medium from a /24 or /48 seen on three days; low up to 8 failures, which account_takeover watches, or from an address that many people seem to share: in 24 h another success for 4 failures, or 20 requests for one",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.find_account", Undo: "nothing to undo", Text: "Search Mastodon's admin pages for accounts with the address %s, and ask the owner whether it was them."},
 		{Kind: "tootctl.disable", Undo: "`tootctl accounts modify NAME --enable`",
@@ -60,13 +60,13 @@ func (d *FailThenSuccess) Observe(e *pipeline.Event, r pipeline.Report) {
 	r.Find(f)
 }
 
-// severity is high from where nobody was seen before, and low where people are likely to have forgotten a password.
+// severity is high from where hardly anybody was seen before, and low where people are likely to have forgotten what
+// they chose.
 func (d *FailThenSuccess) severity(e *pipeline.Event, n uint32) pipeline.Severity {
-	known := d.space.Known(window.Prefix, e.Slots.Prefix, e.Time)
 	switch {
-	case d.shared(e.Slots.IP, 1, e.Time), known && n <= forgetful:
+	case n <= forgetful, d.shared(e.Slots.IP, 1, e.Time):
 		return pipeline.SeverityLow
-	case known:
+	case d.space.Known(window.Prefix, e.Slots.Prefix):
 		return pipeline.SeverityMedium
 	}
 	return pipeline.SeverityHigh

@@ -54,3 +54,9 @@ func membersOf(list []window.Member) []pipeline.Entity {
 	}
 	return members
 }
+
+// filling reports whether a window of an hour that is over is still filling: its last ten minutes hold half of their
+// share. Else what has ended would be told again by each that comes after it.
+func filling(s *window.Series, x window.Excess, now pipeline.Time) bool {
+	return x.Scale != window.S1h || s.Sum(window.S10m, now)*12 >= x.Count
+}

@@ -49,7 +49,7 @@ func (d *ResetBurst) Observe(e *pipeline.Event, r pipeline.Report) {
 	if d.who.Add(e.Time, e.Signal.Key, e.Signal.Count) {
 		d.all.Add(e.Time, 1)
 	}
-	if x, ok := d.all.Over(e.Time); ok {
+	if x, ok := d.all.Over(e.Time); ok && filling(d.all, x, e.Time) {
 		if d.all.Once(e.Time) {
 			r.Find(d.everywhere(e, x))
 		}

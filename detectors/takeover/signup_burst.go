@@ -29,7 +29,7 @@ var SignupBurstSpec = pipeline.Spec{
 	},
 }
 
-var signUpFloors = []window.Floor{{Scale: window.S1h, Count: 10}, {Scale: window.S24h, Count: 40}}
+var signUpFloors = []window.Floor{{Scale: window.S1h, Count: 10}}
 
 const (
 	signUpsOfNetwork = 10
@@ -89,8 +89,9 @@ func (d *SignupBurst) oneNetwork(e *pipeline.Event, network string, r pipeline.R
 func (d *SignupBurst) everywhere(e *pipeline.Event, r pipeline.Report) {
 	x, over := d.all.Over(e.Time)
 	c := d.crowd(e.Time)
+	alike := c.alike() && d.goesOn(e, &c)
 	switch {
-	case c.ofOneNetwork() || !over && !c.alike():
+	case c.ofOneNetwork() || !over && !alike:
 		return
 	case !over:
 		x = window.Excess{Count: c.sameAgent, Threshold: agentLeast, Scale: window.S1h, Part: window.Proven}
@@ -102,7 +103,7 @@ func (d *SignupBurst) everywhere(e *pipeline.Event, r pipeline.Report) {
 		f.Severity = pipeline.SeverityHigh
 		f.Summary = "Accounts are made in masses at %s: " + x.Text("sign-ups") + ", several by each address"
 	}
-	if c.alike() {
+	if alike {
 		f.Severity = max(f.Severity, pipeline.SeverityMedium)
 		f.Summary = "Accounts are made in masses at %s: " + strconv.Itoa(int(c.sameAgent)) + " sign-ups of one agent in 4h, from " + strconv.Itoa(c.agentNets) + " networks"
 		if over {
@@ -122,7 +123,8 @@ func (d *SignupBurst) everywhere(e *pipeline.Event, r pipeline.Report) {
 type signUps struct {
 	addresses   []window.Member // most first
 	total, form uint32          // sign-ups, and those by the form
-	sameAgent   uint32          // of the form's, with the agent that most have
+	agent       string          // that most have who came by the form
+	sameAgent   uint32          // sign-ups with it
 	agentNets   int             // networks that these came from
 	busiest     uint32          // the most of one network
 }
@@ -140,14 +142,13 @@ func (d *SignupBurst) crowd(now pipeline.Time) signUps {
 			nets[[2]string{agent, networkOf(address)}] = true
 		}
 	}
-	top := ""
 	for agent, n := range agents {
-		if n > c.sameAgent || n == c.sameAgent && agent < top {
-			top, c.sameAgent = agent, n
+		if n > c.sameAgent || n == c.sameAgent && agent < c.agent {
+			c.agent, c.sameAgent = agent, n
 		}
 	}
 	for of := range nets {
-		if of[0] == top {
+		if of[0] == c.agent {
 			c.agentNets++
 		}
 	}
@@ -156,6 +157,21 @@ func (d *SignupBurst) crowd(now pipeline.Time) signUps {
 	}
 	c.addresses = merged(c.addresses)
 	return c
+}
+
+// goesOn reports whether the sign-up of e is of the agent that most have, and another one of the last hour too: who
+// comes after the masses is no part of them.
+func (d *SignupBurst) goesOn(e *pipeline.Event, c *signUps) bool {
+	if _, agent, _ := strings.Cut(e.Signal.Key, " "); agent != c.agent {
+		return false
+	}
+	n := uint32(0)
+	for _, m := range d.who.Within(e.Time, hour) {
+		if _, agent, _ := strings.Cut(m.Key, " "); agent == c.agent {
+			n += m.Count
+		}
+	}
+	return n >= 2
 }
 
 // merged adds up the members of one key, most first.

@@ -17,7 +17,7 @@ import (
 type watch struct {
 	since, told pipeline.Time
 	fails       uint32
-	fresh       bool // from a network never seen before
+	fresh       bool // from a network that is hardly known
 	counts      [2]uint32
 	pane        int64 // of five minutes, of the last write
 	panes       [2][3]uint32

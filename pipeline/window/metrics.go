@@ -24,8 +24,8 @@ const (
 	SignUps                  // accounts that were made
 	Apps                     // applications that were registered
 	TokenFails               // requests for a token that were refused
-	Held                     // of Dynamic, save deliveries: answered 408, given up by the client or taking 30 s and more
-	CostlyMS                 // milliseconds of Dynamic requests that took the application half a second or more
+	Held                     // of Dynamic, deliveries and streaming aside: answered 408, given up by the client or taking 30 s and more
+	CostlyMS                 // milliseconds of those that took the application half a second or more
 	InboxKB                  // kilobytes, rounded up, that deliveries brought
 	InboxMS                  // milliseconds, rounded up, that they took the application
 	SentKB                   // kilobytes, rounded up, that an address was sent
@@ -125,13 +125,13 @@ func byAddress(e *pipeline.Event) nameSet {
 	return set
 }
 
-// burden tells whether a request holds what others wait for. Streaming is no request of the application's, and whoever
-// delivers gives up as others do when the server is slow.
+// burden tells whether a request holds what others wait for. Streaming is no request of the application's; whoever
+// delivers is told by his name, waits for what we fetch from him, and gives up when the server is slow.
 func burden(e *pipeline.Event) (set nameSet) {
-	if e.Endpoint == pipeline.EndpointStreaming {
+	if e.Endpoint == pipeline.EndpointStreaming || e.Endpoint.IsInbox() {
 		return 0
 	}
-	if !isDelivery(e) && (e.Status == 408 || e.Status == 499 || e.Duration >= HoldFrom) {
+	if e.Status == 408 || e.Status == 499 || e.Duration >= HoldFrom {
 		set = Held.bit()
 	}
 	if took := cmp.Or(e.Upstream, e.Duration); took >= Costly*time.Millisecond {
