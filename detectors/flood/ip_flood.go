@@ -15,7 +15,7 @@ var IPFloodSpec = pipeline.Spec{
 		"Check that nginx logs the client's own address (real_ip), not a proxy's.",
 		"Limit the address in nginx; a temporary IP block in Mastodon if it goes on.",
 	},
-	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean; medium. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, at least 5 times the own mean, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
+	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean; medium, or low below three times that of who reads only actors, posts and collections. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, at least 5 times the own mean, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (`limit_req_zone $binary_remote_addr`)."},
 		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
@@ -30,6 +30,9 @@ var (
 
 // loneShare is the per cent of a prefix's requests from which on one address stands for it.
 const loneShare = 80
+
+// crawlFactor is how many times a threshold who only reads what servers read must reach.
+const crawlFactor = 3
 
 // IPFlood reports an address, or a network of which no address stands out, that asks far more than usual.
 type IPFlood struct {
@@ -91,6 +94,19 @@ func (d *IPFlood) finding(m *window.Metric, e *pipeline.Event, x window.Excess, 
 	f := m.Finding(e, x, key, "requests")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
+	if isCrawl(e.Endpoint) && float64(x.Count) < crawlFactor*x.Threshold {
+		f.Severity = pipeline.SeverityLow
+	}
 	f.Summary = "Request flood from %s: " + x.Text("requests")
 	return f
+}
+
+// isCrawl reports whether e is what servers read of one another: who asks for much of it collects data, and is but a
+// burden below three times a threshold.
+func isCrawl(e pipeline.Endpoint) bool {
+	switch e {
+	case pipeline.EndpointActor, pipeline.EndpointStatus, pipeline.EndpointOutbox, pipeline.EndpointCollection, pipeline.EndpointWebfinger:
+		return true
+	}
+	return false
 }

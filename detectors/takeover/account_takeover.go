@@ -100,7 +100,7 @@ func (d *AccountTakeover) report(e *pipeline.Event, w *watch, x window.Excess, s
 	f := d.asked.Finding(e, day, window.AddressEntity(e.IP), "posts_and_follows")
 	f.Evidence.Part, f.Since, f.Evidence.Seen = pipeline.IPOnly, w.since, uint64(w.total())
 	f.Until, f.Measure.Window = e.Time.Add(x.Scale.Length()), x.Scale.String()
-	f.Severity = s
+	f.Severity, f.Members = s, []pipeline.Entity{f.Key} // what was told of the guessing before belongs to it
 	f.Summary = "Account taken over from %s: " + strconv.Itoa(int(x.Count)) + " posts and follows since a sign-in"
 	if w.fails > 0 {
 		f.Summary += " after " + strconv.Itoa(int(w.fails)) + " failures"
