@@ -55,6 +55,7 @@ func (d *DistributedSurge) Observe(e *pipeline.Event, r pipeline.Report) {
 	if e.Kind != pipeline.KindSignal {
 		return
 	}
+	d.networks.Add(e.Time, 0) // whatever it is, from now on it is known that there were no others
 	n := uint32(min(e.Signal.Count, 1<<31))
 	switch e.Signal.Name {
 	case window.TotalDynamic:

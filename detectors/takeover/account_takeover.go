@@ -87,11 +87,16 @@ func (d *AccountTakeover) writes(e *pipeline.Event, kind int, r pipeline.Report)
 	}
 	w.add(e.Time, kind)
 	x, severity := w.judge()
-	if severity == pipeline.SeverityUnknown || e.Time < w.told+pipeline.Second {
+	if severity == pipeline.SeverityUnknown || e.Time < w.told+pipeline.Second || w.fails < minFailsBefore && d.crowded(e) {
 		return
 	}
 	w.told = e.Time
 	d.report(e, w, x, severity, r)
+}
+
+// crowded reports whether many people turned out to be behind the address since it is watched.
+func (d *AccountTakeover) crowded(e *pipeline.Event) bool {
+	return d.done.Sum(e.Slots.IP, window.Proven, window.S24h, e.Time) > severalSuccesses
 }
 
 func (d *AccountTakeover) report(e *pipeline.Event, w *watch, x window.Excess, s pipeline.Severity, r pipeline.Report) {

@@ -56,6 +56,7 @@ func (d *CredentialStuffing) Observe(e *pipeline.Event, r pipeline.Report) {
 	if e.Kind != pipeline.KindSignal {
 		return
 	}
+	d.tries.Add(e.Time, 0) // whatever it is, from now on it is known that there were no others
 	switch e.Signal.Name {
 	case window.RareSignIn:
 		d.done.Add(e.Time, uint32(e.Signal.Count))

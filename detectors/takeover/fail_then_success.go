@@ -17,7 +17,7 @@ var FailThenSuccessSpec = pipeline.Spec{
 		"Find the account: Mastodon's admin pages list sign-ins by address.",
 		"Ask its owner by another way; disable the account and reset its password if the owner did not sign in.",
 	},
-	Defaults: "at least 5 failures in 30 m before the success; high; medium from a /24 or /48 seen on three days; low up to 8 failures, which account_takeover watches, or from an address that many people seem to share: in 24 h another success for 4 failures, or 20 requests for one",
+	Defaults: "at least 5 failures in 30 m before the success; high; medium from a /24 or /48 seen on three days; low up to 8 failures, or 12 from there, after which account_takeover watches, or from an address that many people seem to share: in 24 h another success for 4 failures, or 20 requests for one",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.find_account", Undo: "nothing to undo", Text: "Search Mastodon's admin pages for accounts with the address %s, and ask the owner whether it was them."},
 		{Kind: "tootctl.disable", Undo: "`tootctl accounts modify NAME --enable`",
@@ -27,8 +27,9 @@ var FailThenSuccessSpec = pipeline.Spec{
 
 // How many failures come before a success that is told, and how many people have who forgot what they chose.
 const (
-	minFailsBefore = 5
-	forgetful      = 8
+	minFailsBefore  = 5
+	forgetful       = 8
+	forgetfulAtHome = 12 // in a network that is known
 )
 
 // FailThenSuccess reports an address that signs in after failures.
@@ -66,8 +67,10 @@ func (d *FailThenSuccess) severity(e *pipeline.Event, n uint32) pipeline.Severit
 	switch {
 	case n <= forgetful, d.shared(e.Slots.IP, 1, e.Time):
 		return pipeline.SeverityLow
-	case d.space.Known(window.Prefix, e.Slots.Prefix):
-		return pipeline.SeverityMedium
+	case !d.space.Known(window.Prefix, e.Slots.Prefix):
+		return pipeline.SeverityHigh
+	case n <= forgetfulAtHome:
+		return pipeline.SeverityLow
 	}
-	return pipeline.SeverityHigh
+	return pipeline.SeverityMedium
 }

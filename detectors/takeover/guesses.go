@@ -23,15 +23,20 @@ func newGuesses(network *window.Space) guesses {
 // Who guesses has few successes, and asks for little else: of people behind one address a fifth of the tries or more
 // succeed, and a failure comes with twenty requests.
 const (
-	sharedSuccess  = 4
-	sharedRequests = 20
+	sharedSuccess    = 4
+	sharedRequests   = 20
+	severalSuccesses = 2
 )
 
 // shared reports whether many people seem to be behind the address, as of a school or a carrier: in 24 hours it has a
-// success for four failures, or twenty requests for one. done is how many successes are not to be counted.
+// success for four failures, twenty requests for one, or several successes without any. done is how many successes are
+// not to be counted.
 func (g *guesses) shared(slot int32, done uint32, now pipeline.Time) bool {
 	fails := g.fails.Sum(slot, window.Proven, window.S24h, now)
 	good := g.done.Sum(slot, window.Proven, window.S24h, now)
-	asked := g.asked.Sum(slot, window.Proven, window.S24h, now)
-	return sharedSuccess*(max(good, done)-done) >= fails || asked >= sharedRequests*fails
+	good -= min(done, good)
+	if fails == 0 {
+		return good >= severalSuccesses
+	}
+	return sharedSuccess*good >= fails || g.asked.Sum(slot, window.Proven, window.S24h, now) >= sharedRequests*fails
 }

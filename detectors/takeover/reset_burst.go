@@ -43,7 +43,11 @@ func NewResetBurst() *ResetBurst {
 
 // Observe counts the requests of a second, and reports when they are too many.
 func (d *ResetBurst) Observe(e *pipeline.Event, r pipeline.Report) {
-	if e.Kind != pipeline.KindSignal || e.Signal.Name != window.RareReset || !addrOf(e.Signal.Key).IsValid() {
+	if e.Kind != pipeline.KindSignal {
+		return
+	}
+	d.all.Add(e.Time, 0) // whatever it is, from now on it is known that there were no others
+	if e.Signal.Name != window.RareReset || !addrOf(e.Signal.Key).IsValid() {
 		return
 	}
 	if d.who.Add(e.Time, e.Signal.Key, e.Signal.Count) {

@@ -57,7 +57,11 @@ func NewSignupBurst() *SignupBurst {
 
 // Observe counts the sign-ups of a second, and reports when they are too many or too much alike.
 func (d *SignupBurst) Observe(e *pipeline.Event, r pipeline.Report) {
-	if e.Kind != pipeline.KindSignal || e.Signal.Name != window.RareSignUp {
+	if e.Kind != pipeline.KindSignal {
+		return
+	}
+	d.all.Add(e.Time, 0) // whatever it is, from now on it is known that there were no others
+	if e.Signal.Name != window.RareSignUp {
 		return
 	}
 	d.all.Add(e.Time, uint32(e.Signal.Count))
