@@ -1,8 +1,6 @@
 package takeover
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,14 +29,7 @@ var SignupBurstSpec = pipeline.Spec{
 
 var signUpFloors = []window.Floor{{Scale: window.S1h, Count: 10}}
 
-const (
-	signUpsOfNetwork = 10
-	agentWindow      = 4*hour - 600
-	agentLeast       = 8
-	agentShare       = 90 // per cent of those that came by the form
-	agentNetworks    = 4
-	networkShare     = 80 // per cent, from which on a network stands for all
-)
+const signUpsOfNetwork = 10
 
 // SignupBurst reports accounts that are made in masses.
 type SignupBurst struct {
@@ -94,112 +85,31 @@ func (d *SignupBurst) everywhere(e *pipeline.Event, r pipeline.Report) {
 	x, over := d.all.Over(e.Time)
 	c := d.crowd(e.Time)
 	alike := c.alike() && d.goesOn(e, &c)
-	switch {
-	case c.ofOneNetwork() || !over && !alike:
+	if c.ofOneNetwork() || !over && !alike {
 		return
-	case !over:
+	}
+	if !over {
 		x = window.Excess{Count: c.sameAgent, Threshold: agentLeast, Scale: window.S1h, Part: window.Proven}
 	}
 	f := d.all.Finding(e.Time, x, "sign_ups")
-	f.Severity = pipeline.SeverityLow
-	f.Summary = "Many sign up at %s: " + x.Text("sign-ups")
-	if over && c.again() {
-		f.Severity = pipeline.SeverityHigh
-		f.Summary = "Accounts are made in masses at %s: " + x.Text("sign-ups") + ", several by each address"
-	}
-	if alike {
-		f.Severity = max(f.Severity, pipeline.SeverityMedium)
-		f.Summary = "Accounts are made in masses at %s: " + strconv.Itoa(int(c.sameAgent)) + " sign-ups of one agent in 4h, from " + strconv.Itoa(c.agentNets) + " networks"
-		if over {
-			f.Severity = pipeline.SeverityHigh
-		} else {
-			f.Measure.Window = "4h"
-		}
-	}
-	if f.Severity > pipeline.SeverityLow {
-		f.Related.IPs, f.Members = topAddresses(c.addresses), membersOf(c.addresses)
-	}
 	f.Related.Counts.IPs = uint64(len(c.addresses))
+	switch {
+	case alike:
+		f.Severity = pipeline.SeverityMedium
+		f.Summary = "Accounts are made in masses at %s: " + strconv.Itoa(int(c.sameAgent)) + " sign-ups of one agent in 4h, from " + strconv.Itoa(c.agentNets) + " networks"
+	case c.again():
+		f.Summary = "Accounts are made in masses at %s: " + x.Text("sign-ups") + ", several by each address"
+	default:
+		f.Severity = pipeline.SeverityLow
+		f.Summary = "Many sign up at %s: " + x.Text("sign-ups")
+		r.Find(f)
+		return
+	}
+	if over {
+		f.Severity = pipeline.SeverityHigh
+	} else {
+		f.Measure.Window = "4h"
+	}
+	f.Related.IPs, f.Members = topAddresses(c.addresses), membersOf(c.addresses)
 	r.Find(f)
 }
-
-// A signUps is who signed up in the last hours.
-type signUps struct {
-	addresses   []window.Member // most first
-	total, form uint32          // sign-ups, and those by the form
-	agent       string          // that most have who came by the form
-	sameAgent   uint32          // sign-ups with it
-	agentNets   int             // networks that these came from
-	busiest     uint32          // the most of one network
-}
-
-func (d *SignupBurst) crowd(now pipeline.Time) signUps {
-	c := signUps{}
-	agents, nets := map[string]uint32{}, map[[2]string]bool{}
-	for _, m := range d.who.Within(now, agentWindow) {
-		address, agent, form := strings.Cut(m.Key, " ")
-		c.addresses = append(c.addresses, window.Member{Key: address, Count: m.Count})
-		c.total += m.Count
-		if form {
-			c.form += m.Count
-			agents[agent] += m.Count
-			nets[[2]string{agent, networkOf(address)}] = true
-		}
-	}
-	for agent, n := range agents {
-		if n > c.sameAgent || n == c.sameAgent && agent < c.agent {
-			c.agent, c.sameAgent = agent, n
-		}
-	}
-	for of := range nets {
-		if of[0] == c.agent {
-			c.agentNets++
-		}
-	}
-	for _, m := range d.networks.Within(now, agentWindow) {
-		c.busiest = max(c.busiest, m.Count)
-	}
-	c.addresses = merged(c.addresses)
-	return c
-}
-
-// goesOn reports whether the sign-up of e is of the agent that most have, and another one of the last hour too: who
-// comes after the masses is no part of them.
-func (d *SignupBurst) goesOn(e *pipeline.Event, c *signUps) bool {
-	if _, agent, _ := strings.Cut(e.Signal.Key, " "); agent != c.agent {
-		return false
-	}
-	n := uint32(0)
-	for _, m := range d.who.Within(e.Time, hour) {
-		if _, agent, _ := strings.Cut(m.Key, " "); agent == c.agent {
-			n += m.Count
-		}
-	}
-	return n >= 2
-}
-
-// merged adds up the members of one key, most first.
-func merged(list []window.Member) []window.Member {
-	slices.SortStableFunc(list, func(a, b window.Member) int { return strings.Compare(a.Key, b.Key) })
-	out := list[:0]
-	for _, m := range list {
-		if n := len(out); n > 0 && out[n-1].Key == m.Key {
-			out[n-1].Count += m.Count
-			continue
-		}
-		out = append(out, m)
-	}
-	slices.SortStableFunc(out, func(a, b window.Member) int { return cmp.Compare(b.Count, a.Count) })
-	return out
-}
-
-// alike reports whether nearly all came with one agent, from several networks.
-func (c *signUps) alike() bool {
-	return c.sameAgent >= agentLeast && c.sameAgent*100 >= c.form*agentShare && c.agentNets >= agentNetworks
-}
-
-// again reports whether each address came twice and more, on the mean.
-func (c *signUps) again() bool { return c.total >= 2*uint32(len(c.addresses)) }
-
-// ofOneNetwork reports whether one network stands for all.
-func (c *signUps) ofOneNetwork() bool { return c.busiest*100 >= c.total*networkShare }
