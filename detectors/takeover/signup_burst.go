@@ -19,7 +19,7 @@ var SignupBurstSpec = pipeline.Spec{
 		"Demand approval for sign-ups, or a captcha, while it lasts.",
 		"Block the mail domain, or the addresses for sign-ups.",
 	},
-	Defaults: "a /24 or /48: 10 in 1 h; medium. The server: at least 8 in 4 h from 4 networks, of which nine tenths have one agent: medium; at least 10 in 1 h or 40 in 24 h, at least 5 times the usual, and of one agent or twice by each address: high; else low",
+	Defaults: "a /24 or /48: 10 in 1 h; medium. The server: at least 8 addresses of 4 networks with one agent in 4 h, four fifths of all that used the form: medium; at least 10 in 1 h or 40 in 24 h, at least 5 times the usual, and of one agent or twice by each address: high; else low",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.registrations_approval", Undo: "open registrations again", Text: "Set registrations to \"Approval required\" in Mastodon's admin pages."},
 		{Kind: "tootctl.ip_block", Undo: "`tootctl ip_blocks remove ADDRESS`",
@@ -96,7 +96,7 @@ func (d *SignupBurst) everywhere(e *pipeline.Event, r pipeline.Report) {
 	switch {
 	case alike:
 		f.Severity = pipeline.SeverityMedium
-		f.Summary = "Accounts are made in masses at %s: " + strconv.Itoa(int(c.sameAgent)) + " sign-ups of one agent in 4h, from " + strconv.Itoa(c.agentNets) + " networks"
+		f.Summary = "Accounts are made in masses at %s: " + strconv.Itoa(int(c.sameAgent)) + " addresses with one agent in 4h, of " + strconv.Itoa(c.agentNets) + " networks"
 	case c.again():
 		f.Summary = "Accounts are made in masses at %s: " + x.Text("sign-ups") + ", several by each address"
 	default:

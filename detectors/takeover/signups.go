@@ -12,7 +12,7 @@ import (
 const (
 	agentWindow   = 4*hour - 600 // seconds, and up to ten minutes more
 	agentLeast    = 8
-	agentShare    = 90 // per cent of those that came by the form
+	agentShare    = 80 // per cent of the addresses that came by the form
 	agentNetworks = 4
 	networkShare  = 80 // per cent, from which on a network stands for all
 )
@@ -20,9 +20,9 @@ const (
 // A signUps is who signed up in the last hours.
 type signUps struct {
 	addresses   []window.Member // most first
-	total, form uint32          // sign-ups, and those by the form
+	total, form uint32          // sign-ups, and the addresses that came by the form
 	agent       string          // that most have who came by the form
-	sameAgent   uint32          // sign-ups with it
+	sameAgent   uint32          // addresses with it
 	agentNets   int             // networks that these came from
 	busiest     uint32          // the most of one network
 }
@@ -34,9 +34,9 @@ func (d *SignupBurst) crowd(now pipeline.Time) signUps {
 		address, agent, form := strings.Cut(m.Key, " ")
 		c.addresses = append(c.addresses, window.Member{Key: address, Count: m.Count})
 		c.total += m.Count
-		if form {
-			c.form += m.Count
-			agents[agent] += m.Count
+		if form { // whoever makes mistakes comes again: each address counts once
+			c.form++
+			agents[agent]++
 			nets[[2]string{agent, networkOf(address)}] = true
 		}
 	}

@@ -121,3 +121,28 @@ func TestStrangers(t *testing.T) {
 		}
 	}
 }
+
+// TestLane fills half a table of addresses, so that newcomers must knock: one that fails to sign in gets a place at once,
+// one that reads does not, and no more than the lane is wide.
+func TestLane(t *testing.T) {
+	s := NewSpace(Options{Space: pipeline.SpaceNetwork, Secret: testSecret, Keys: [numTables]int{IP: 4000, Prefix: 8000}})
+	fails := s.Metric(IP, SignInFails, Of(S1h))
+	s.Metric(IP, Dynamic, AddressScales)
+	for i := range 3000 {
+		s.Observe(request(pipeline.MethodGet, pipeline.EndpointTimeline, "/", 200, fmt.Sprintf("11.%d.%d.1", i/200, i%200)), nil)
+	}
+	read := request(pipeline.MethodGet, pipeline.EndpointTimeline, "/", 200, "203.0.113.1")
+	if s.Observe(read, nil); read.Slots.IP != 0 {
+		t.Fatal("one read got a place: the table has no doorkeeper")
+	}
+	placed := 0
+	for i := range 2000 {
+		e := request(pipeline.MethodPost, pipeline.EndpointSignIn, "/auth/sign_in", 200, fmt.Sprintf("12.%d.%d.1", i/200, i%200))
+		if s.Observe(e, nil); fails.Sum(e.Slots.IP, Proven, S1h, start) == 1 {
+			placed++
+		}
+	}
+	if placed == 0 || placed > laneWidth {
+		t.Errorf("of 2,000 that sign in within a second %d got a place, want %d at most, and some", placed, laneWidth)
+	}
+}

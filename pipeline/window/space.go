@@ -61,6 +61,7 @@ type Space struct {
 	addrs     [numTables]addrClaim
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
+	lane      lane
 	since     pipeline.Time
 }
 
