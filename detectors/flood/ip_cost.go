@@ -54,27 +54,32 @@ func (c *cost) add(e *pipeline.Event) {
 	}
 }
 
-// judge reports the event's address when its costly requests take much of all time.
+// judge reports the event's address when its costly requests take much of all time, and whether they do.
 func (c *cost) judge(e *pipeline.Event, r pipeline.Report) bool {
 	x, ok := c.ips.Over(e.Slots.IP, window.Proven, e.Time)
-	if !ok || !c.ips.Once(e.Slots.IP, window.Proven, e.Time) {
-		return ok
-	}
-	all := c.took.Sum(x.Scale, e.Time)
-	if uint64(x.Count)*100 < uint64(all)*costShare {
+	if !ok {
 		return false
 	}
+	share := uint64(x.Count) * 100 / uint64(max(c.took.Sum(x.Scale, e.Time), 1))
+	if share < costShare {
+		return false
+	}
+	if c.ips.Once(e.Slots.IP, window.Proven, e.Time) {
+		r.Find(c.finding(e, x, share))
+	}
+	return true
+}
+
+func (c *cost) finding(e *pipeline.Event, x window.Excess, share uint64) pipeline.Finding {
 	f := c.ips.Finding(e, x, window.AddressEntity(e.IP), "milliseconds")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
-	if c.slow(x.Scale, e.Time) && uint64(x.Count)*100 < uint64(all)*slowShare {
+	if share < slowShare && c.slow(x.Scale, e.Time) {
 		f.Severity = pipeline.SeverityLow
 	}
-	share := uint64(x.Count) * 100 / uint64(max(all, 1))
 	f.Summary = "Costly requests from %s: " + strconv.Itoa(int(x.Count/1000)) + " s of the application in " + x.Scale.String() +
 		", " + strconv.Itoa(int(min(share, 100))) + " % of all"
-	r.Find(f)
-	return true
+	return f
 }
 
 // slow reports whether deliveries take long, or come no more.

@@ -55,6 +55,9 @@ func NewIPFlood(network, site *window.Space) *IPFlood {
 	}
 }
 
+// Version is 2 since it counts what requests take.
+func (d *IPFlood) Version() uint32 { return 2 }
+
 // Observe reports the event's address or network when it is over a floor and out of line. In a flood this
 // is true of every event: Once comes before all that costs.
 func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
