@@ -81,6 +81,7 @@ func Build(o Options) []Built {
 		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork}, window.NewTotals()},
 		{pipeline.Spec{Name: "waking", Space: pipeline.SpaceSite,
 			Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox}}, window.NewWaking(s.site)},
+		{pipeline.Spec{Name: "rare", Space: pipeline.SpaceNetwork}, window.NewRare(o.Secret)},
 	}
 	for _, r := range rows {
 		d := r.build(s)

@@ -14,4 +14,6 @@ var floodRows = []row{
 	{flood.JobFailuresSpec, func(s *spaces) pipeline.Detector { return flood.NewJobFailures(s.instance) }},
 	{flood.SaturationSpec, func(*spaces) pipeline.Detector { return flood.NewSaturation() }},
 	{flood.FetchAmplificationSpec, func(*spaces) pipeline.Detector { return flood.NewFetchAmplification() }},
+	{flood.DistributedSurgeSpec, func(*spaces) pipeline.Detector { return flood.NewDistributedSurge() }},
+	{flood.SlowConnectionsSpec, func(s *spaces) pipeline.Detector { return flood.NewSlowConnections(s.network) }},
 }

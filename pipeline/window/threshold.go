@@ -181,6 +181,9 @@ var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
 // ActorScales are the windows of an actor's deliveries, shared by all who count them.
 var ActorScales = Of(S10m, S1h, S24h)
 
+// AddressScales are the windows of an address's requests, shared by all who ask how much it asks.
+var AddressScales = Of(S10s, S1m, S24h)
+
 // Floors claims that Over holds the metric's keys against these floors, shortest window and lowest count first.
 // A metric has one list of floors.
 func (m *Metric) Floors(floors []Floor) *Metric {
