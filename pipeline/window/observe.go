@@ -44,6 +44,9 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	second := uint32(e.Time / pipeline.Second)
 	part := PartOf(e)
 	set := classify(e)
+	if rails := e.Format == pipeline.FormatRails; set.has(Inbox) && rails != (s.byRails != 0) {
+		s.turn(rails, second)
+	}
 	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven, counts: set.has(Inbox)}
 	domain, actor := site, site
 	domain.table, actor.table = Domain, Actor
@@ -73,6 +76,14 @@ func (s *Space) observeSite(e *pipeline.Event) {
 		}
 		s.addAddress(&domain, e.IP)
 		s.addAddress(&actor, e.IP)
+	}
+}
+
+// turn notes that another log tells of deliveries from now on.
+func (s *Space) turn(rails bool, second uint32) {
+	s.byRails = 0
+	if rails {
+		s.byRails = second
 	}
 }
 

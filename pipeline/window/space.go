@@ -62,6 +62,7 @@ type Space struct {
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
 	since     pipeline.Time
+	byRails   uint32 // the second from which on Rails alone has been the witness of deliveries; zero while nginx is
 }
 
 // NewSpace returns an empty Space.
