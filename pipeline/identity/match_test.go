@@ -114,7 +114,7 @@ const forger = "forger.example"
 
 func newSiege(seed uint64) *siege {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	s := &siege{rng: rng, until: t0 + 20*minute}
+	s := &siege{rng: rng, until: t0 + 15*minute}
 	s.m = &mastodon{rng: rng, threads: 3 + rng.IntN(25), service: s.pick(0.01, 0.05, 0.2, 1), slow: s.pick(0.01, 0.1, 0.5),
 		fails: s.pick(0, 0, 0.05, 0.3), nginx: rng.IntN(4) > 0}
 	if rng.IntN(3) == 0 {
@@ -123,7 +123,7 @@ func newSiege(seed uint64) *siege {
 	if s.m.nginx && rng.IntN(3) == 0 {
 		s.m.lacks = s.pick(0.01, 0.1)
 	}
-	s.streak = t0 + pipeline.Time(5+rng.IntN(10))*minute
+	s.streak = t0 + pipeline.Time(3+rng.IntN(10))*minute
 	s.honest()
 	s.forge()
 	for i := range s.all {
@@ -143,10 +143,10 @@ func (s *siege) honest() {
 	own := func(key string, actors int) func(r *request) {
 		return func(r *request) { r.key, r.actor, r.jobs, r.own = key, s.rng.IntN(actors), processing, true }
 	}
-	s.rate(s.pick(0.1, 1, 5), t0, s.until, own("peer.example", 30))
-	s.rate(s.pick(0, 0.1, 1, 10, 20), t0, s.until, own(victim, 50))
-	s.rate(s.pick(0, 0.05, 1), t0, s.until, func(r *request) { r.jobs = "DistributionWorker" })
-	s.rate(s.pick(0, 0.05, 1), t0, s.until, func(r *request) { r.key, r.status = "gone.example", 401 })
+	s.rate(s.pick(0.1, 1), t0, s.until, own("peer.example", 30))
+	s.rate(s.pick(0, 1, 10, 20), t0, s.until, own(victim, 50))
+	s.rate(s.pick(0, 0, 0.05, 1), t0, s.until, func(r *request) { r.jobs = "DistributionWorker" })
+	s.rate(s.pick(0, 0, 0.05, 1), t0, s.until, func(r *request) { r.key, r.status = "gone.example", 401 })
 }
 
 // forge lets the forger do some of what he knows to do.
@@ -156,7 +156,7 @@ func (s *siege) forge() {
 		from, to = s.streak, s.streak+pipeline.Time(5+s.rng.IntN(90))*pipeline.Second
 	}
 	deletes := func(r *request) { r.key, r.actor = victim, 1000+s.rng.IntN(100_000) }
-	s.rate(s.pick(1, 5, 30), from, to, deletes)
+	s.rate(s.pick(0.2, 1, 5, 30), from, to, deletes)
 	if s.rng.IntN(2) == 0 { // in the tail of a span
 		s.rate(50, to-3*pipeline.Second, to+3*pipeline.Second, deletes)
 	}
