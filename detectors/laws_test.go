@@ -108,6 +108,7 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	d.repeat(hour+45*time.Minute, 3*time.Minute, 15, func(at pipeline.Time, i int) { d.signIn(at, 200+uint16(i/14)*102) })
 	d.repeat(hour+50*time.Minute, 8*time.Second, 300, func(at pipeline.Time, i int) { d.get(at, "203.0.113.77") })
 	d.repeat(hour+15*time.Minute, time.Minute, 400, func(at pipeline.Time, i int) { d.delivery(at, fmt.Sprintf("swarm%d.example", i), "u", "inbox", 202) })
+	d.repeat(hour+3*time.Minute, time.Minute, 600, func(at pipeline.Time, i int) { d.delivery(at, "stock.example", "u", "inbox", 202) })
 	d.repeat(hour+time.Minute, time.Minute, 30, func(at pipeline.Time, i int) {
 		d.add(railsLog, pipeline.Event{Time: at, Kind: pipeline.KindRejected, Format: pipeline.FormatRails, Error: "unknown line"})
 	})
@@ -142,8 +143,11 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 	nginx, rails := e, e
 	nginx.Format, nginx.AgentHost, nginx.IP = pipeline.FormatNginx, host, addressOf(host)
 	rails.Format, rails.Verified = pipeline.FormatRails, pipeline.VerdictYes
-	if status != 202 {
+	switch {
+	case status != 202:
 		rails.Verified = pipeline.VerdictNo
+	case host == "stock.example":
+		rails.Verified = pipeline.VerdictUnsaid
 	}
 	d.add(nginxLog, nginx)
 	if at > clock.Add(8*time.Hour) || d.rng.IntN(2) == 0 {
@@ -151,9 +155,18 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 		d.add(railsLog, rails)
 	}
 	if status == 202 {
-		d.add(sidekiqLog, pipeline.Event{Time: at.Add(100 * time.Millisecond), Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq,
-			JobClass: "ActivityPub::ProcessingWorker", JobState: pipeline.JobStart})
+		d.job(at)
 	}
+}
+
+// job is what a delivery makes: it starts a little later on one of 30 threads, and is done within the second.
+func (d *day) job(at pipeline.Time) {
+	e := pipeline.Event{Time: at.Add(100 * time.Millisecond), Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq,
+		JobClass: "ActivityPub::ProcessingWorker", JobID: fmt.Sprint("job", len(d.events[sidekiqLog])), PID: "7",
+		TID: fmt.Sprint("t", len(d.events[sidekiqLog])/2%30), JobState: pipeline.JobStart}
+	d.add(sidekiqLog, e)
+	e.Time, e.JobState = e.Time.Add(time.Duration(d.rng.IntN(800))*time.Millisecond), pipeline.JobDone
+	d.add(sidekiqLog, e)
 }
 
 func addressOf(host string) netip.Addr {

@@ -137,7 +137,11 @@ func (s *stage) tell(a *pipeline.Alert) {
 	if a.Entity.Attribution != nil {
 		attribution = a.Entity.Attribution.String()
 	}
-	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary)
+	proven := ""
+	if a.Proven != nil {
+		proven = fmt.Sprintf("proven %s %s ", a.Proven.Value, a.Proven.Attribution)
+	}
+	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s %s| %s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, proven, a.Summary)
 }
 
 func (s *stage) restart() error {
@@ -225,7 +229,7 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "format":
 		e.Format = pipeline.ParseFormat(value)
 	case "kind":
-		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle}[value]
+		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle, "job": pipeline.KindJob}[value]
 	case "method":
 		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
 	case "endpoint":
@@ -245,6 +249,12 @@ func setField(e *pipeline.Event, key, value string) error {
 		e.KeyID, e.KeyHost = value, strings.Split(strings.TrimPrefix(value, "https://"), "/")[0]
 	case "user":
 		e.LocalUser = value
+	case "job":
+		e.JobID, e.JobClass = value, "ActivityPub::ProcessingWorker"
+	case "thread":
+		e.PID, e.TID = "7", value
+	case "state":
+		e.JobState = map[string]pipeline.JobState{"start": pipeline.JobStart, "done": pipeline.JobDone}[value]
 	case "verified":
 		e.Verified = map[string]pipeline.Verdict{"yes": pipeline.VerdictYes, "no": pipeline.VerdictNo}[value]
 	default:

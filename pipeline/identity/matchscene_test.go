@@ -89,9 +89,9 @@ func scenes() []scene {
 			s.flood(victim, 40, minute)
 			s.rate(1, t0+strike, t0+strike+minute, func(r *request) { r.key, r.actor = victim, s.rng.IntN(100_000) })
 		}},
-		{name: "refused deliveries mixed into an honest flood", play: func(s *siege) {
+		{name: "refused deliveries of invented actors mixed into an honest flood", play: func(s *siege) {
 			s.flood(victim, 20, minute)
-			s.rate(5, t0+strike, t0+strike+minute, func(r *request) { r.key, r.status = victim, 401 })
+			s.rate(5, t0+strike, t0+strike+minute, func(r *request) { r.key, r.status, r.actor = victim, 401, s.rng.IntN(100_000) })
 		}},
 		{name: "people post beside an honest flood", play: func(s *siege) {
 			s.flood(victim, 20, minute)
