@@ -108,7 +108,8 @@ func scenes() []scene {
 	}
 }
 
-func (c *scene) run(t *testing.T, seed uint64, nginx bool) {
+// lines plays the scene on a server and returns it with its logs.
+func (c *scene) lines(seed uint64, nginx bool) (*siege, []line) {
 	rng := rand.New(rand.NewPCG(seed, 8))
 	s := &siege{rng: rng, until: t0 + 2*strike}
 	s.m = &mastodon{rng: rng, threads: 15, service: 0.05, slow: 0.02, nginx: nginx}
@@ -121,9 +122,14 @@ func (c *scene) run(t *testing.T, seed uint64, nginx bool) {
 		s.m.take(&s.all[i])
 	}
 	s.m.work(t0, nil)
-	j := newJury(t, rng)
+	return s, s.m.log()
+}
+
+func (c *scene) run(t *testing.T, seed uint64, nginx bool) {
+	s, lines := c.lines(seed, nginx)
+	j := newJury(t, s.rng)
 	facts, next, proven := c.facts, t0, false
-	for _, l := range s.m.log() {
+	for _, l := range lines {
 		for ; next <= l.event.Time && next < s.until; next += pipeline.Second {
 			for _, w := range windows {
 				proven = j.ask(c.name, victim, next, w, false) || proven
