@@ -4,14 +4,15 @@ import "github.com/fedwarden/fedwarden/pipeline"
 
 const (
 	jidPanes  = 4 // of an hour: a job is known for three hours at least
-	jidHashes = 4
+	jidHashes = 5 // bits of a job, in one line of the cache
+	jidLine   = 8 // words
 	firstJids = 1 << 15 // words of a pane: 256 kB, for 130,000 jobs
 	maxJids   = 1 << 17 // 1 MB
 )
 
 // jids tells whether a job started before, within three hours: a retry starts anew under its old id. Each hour has a Bloom
 // filter, of 16 bits for each job that the hour before had. A filter's error takes a first start for a
-// retry, one in five hundred when it is as full as it is made for: then job matching proves less.
+// retry, one in five hundred when it is as full as it is made for: then job matching proves less. A look-up takes a line of the cache an hour.
 type jids struct {
 	hour  int64
 	panes [jidPanes]jidPane // the open one first
@@ -55,27 +56,30 @@ func (j *jids) size() int {
 }
 
 func (p *jidPane) has(hash uint64) bool {
-	for i := range jidHashes {
-		if len(p.words) == 0 || p.words[p.at(hash, i)]&bit(hash, i) == 0 {
+	if len(p.words) == 0 {
+		return false
+	}
+	line := p.line(hash)
+	for range jidHashes {
+		if line[hash>>6&(jidLine-1)]>>(hash&63)&1 == 0 {
 			return false
 		}
+		hash >>= 9
 	}
 	return true
 }
 
 func (p *jidPane) put(hash uint64) {
 	p.jobs++
-	for i := range jidHashes {
-		p.words[p.at(hash, i)] |= bit(hash, i)
+	line := p.line(hash)
+	for range jidHashes {
+		line[hash>>6&(jidLine-1)] |= 1 << (hash & 63)
+		hash >>= 9
 	}
 }
 
-// at and bit take 16 bits of the hash for each place: the word, of which larger panes take more bits, and the bit in it.
-func (p *jidPane) at(hash uint64, i int) int { return int(spread(hash, i)>>6) & (len(p.words) - 1) }
-
-func bit(hash uint64, i int) uint64 { return 1 << (spread(hash, i) & 63) }
-
-// spread returns the i-th of several hashes made of one.
-func spread(hash uint64, i int) uint64 {
-	return hash + uint64(i)*(hash>>32|hash<<32|1)
+// line returns the words that the job's bits lie in, by the bits of its hash that choose none of them.
+func (p *jidPane) line(hash uint64) *[jidLine]uint64 {
+	at := int(hash>>(9*jidHashes)) * jidLine & (len(p.words) - 1)
+	return (*[jidLine]uint64)(p.words[at:])
 }

@@ -173,7 +173,7 @@ func (j *jids) read(d *decoder) {
 		p.jobs = d.u32()
 		size := d.count(maxJids)
 		n := d.count(size)
-		if bits.OnesCount32(size) > 1 {
+		if bits.OnesCount32(size) > 1 || size > 0 && size < jidLine {
 			d.fail(errDamaged)
 		}
 		if size == 0 || d.err != nil {
