@@ -3,9 +3,9 @@ package identity
 import "github.com/fedwarden/fedwarden/pipeline"
 
 const (
-	jidPanes  = 4 // of an hour: a job is known for three hours at least
-	jidHashes = 5 // bits of a job, in one line of the cache
-	jidLine   = 8 // words
+	jidPanes  = 4       // of an hour: a job is known for three hours at least
+	jidHashes = 5       // bits of a job, in one line of the cache
+	jidLine   = 8       // words
 	firstJids = 1 << 15 // words of a pane: 256 kB, for 130,000 jobs
 	maxJids   = 1 << 17 // 1 MB
 )
