@@ -74,11 +74,11 @@
 //
 // # New addresses
 //
-// An address enters a living history by deliveries that Rails verified (site.go, entry.go): in a line that bears an
-// address, or, where nginx logs key ids, by number. Of the hour's lines in nginx with the site's key at most as many
-// are forged as there are more of them than verified ones in Rails; what an address brought beyond that was
-// verified. It must be 20 lines, and nine tenths of what it brought. Without key ids in nginx that is not
-// sound: a forger would write the victim's agent beside a key of his own, and be counted as the victim's. Neither
+// An address enters a living history by deliveries that Rails verified (history.go, entry.go): in a line that bears an
+// address, or, where nginx logs key ids, by number. Of a day's lines in nginx with the site's key at most as many
+// are forged as Rails has that it did not verify, and as the two logs differ by; what an address brought beyond that was
+// verified. It must be 20 lines, and nine tenths of what it brought. (Who reads nginx' log of one front end and Rails' of
+// another only must not log key ids.) Without key ids in nginx that is not sound: a forger would write the victim's agent beside a key of his own, and be counted as the victim's. Neither
 // is job matching used for it: it speaks of Rails' lines, which have no address.
 //
 // # Unknown actors' Deletes
@@ -96,7 +96,7 @@
 // with three days of history are protected while seen in the last 30 days, up to 70 % of the table. Nothing is ever replaced for
 // being least recently used, so what an attacker invents pushes out what an attacker invented.
 //
-// Job matching takes what its traffic takes, up to 4 MB: 65,536 deliveries of the last quarter of an hour, and filters of
+// Job matching takes what its traffic takes, up to 7 MB: 65,536 deliveries of the last quarter of an hour, and filters of
 // the job ids of three hours. It begins with the first line of a job.
 //
 // All is by absolute hours, minutes and seconds of event time and closed when an event comes that needs it, so ticks

@@ -8,11 +8,26 @@ const (
 
 func dayOf(hour int32) int32 { return hour / 24 }
 
-// admit lets the newcomers of a day that is over enter, of whose deliveries enough must have been verified: Rails verified
-// some of those that nginx tells of with the site's key; the others, at most, may all be this one's. Nobody but the
-// site itself can raise what is verified. Lines of one delivery that lie in two days are few.
+// tell counts an accepted delivery that Rails tells of with the key of s, if it is known, in a line without an address.
+func (t *table) tell(s *site, hour int32, verified bool) {
+	if s == nil {
+		return
+	}
+	t.roll(s, hour)
+	if verified {
+		s.verified++
+		return
+	}
+	s.others++
+}
+
+// admit lets the newcomers of a day that is over enter, of whose deliveries enough must have been verified. Of what nginx tells of
+// with the site's key at most so many were not: those that Rails did not verify, and by as many as the two logs
+// differ. Those, at most, may all be one newcomer's. Nobody but the site itself can raise what is verified. Lines of one
+// delivery that lie in two days are few.
 func (t *table) admit(s *site) {
-	forged := s.keyed - min(s.verified, s.keyed)
+	told := s.verified + s.others
+	forged := s.others + max(told, s.keyed) - min(told, s.keyed)
 	for i := range s.list {
 		a := &s.list[i]
 		sure := a.keyed - min(forged, a.keyed)
@@ -21,5 +36,5 @@ func (t *table) admit(s *site) {
 		}
 		a.keyed = 0
 	}
-	s.keyed, s.verified = 0, 0
+	s.keyed, s.verified, s.others = 0, 0, 0
 }

@@ -48,6 +48,14 @@ func TestEntryByNumbers(t *testing.T) {
 		levelOf(id, nginx(at+minute, forgerAddr, victim, "forger.example"))
 		levelOf(id, nginx(at+minute, forgerAddr, victim, victim))
 	})
+	f("a forger's Deletes, and half of the victim's lines are missing in nginx", forgerAddr, pipeline.Claimed, func(id *Identity, at pipeline.Time) {
+		levelOf(id, verified(at+minute, victim))
+		levelOf(id, verified(at+minute, victim))
+		forge(id, at)
+	})
+	f("a forger's Deletes, that are missing in Rails", forgerAddr, pipeline.Claimed, func(id *Identity, at pipeline.Time) {
+		levelOf(id, nginx(at+2*minute, forgerAddr, victim, victim))
+	})
 	f("too few a day", secondAddr, pipeline.Claimed, func(id *Identity, at pipeline.Time) {
 		if hourOf(at)%2 == 0 {
 			second(id, at)

@@ -26,8 +26,9 @@ type site struct {
 	protected bool
 	tally     tally
 	aliases   aliases
-	keyed     uint32 // deliveries of the day with its key, as nginx tells them
-	verified  uint32 // and as Rails verified them, in lines without an address
+	keyed     uint32 // deliveries of the day with its key, in lines with an address
+	verified  uint32 // in lines of Rails' without one, that it verified
+	others    uint32 // and that it did not
 }
 
 // An address is what a site's name did from there. Hours are since 1970.

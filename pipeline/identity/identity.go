@@ -91,6 +91,9 @@ func (id *Identity) Enrich(e *pipeline.Event) {
 // level learns from e, in which who is named, and says how sure that is.
 func (id *Identity) level(e *pipeline.Event, who, agent *host) pipeline.Attribution {
 	proven := e.Verified == pipeline.VerdictYes && e.ClaimedBy == pipeline.ClaimKeyID
+	if e.Format == pipeline.FormatRails && !e.IP.IsValid() && e.ClaimedBy == pipeline.ClaimKeyID && isAccepted(e) && e.Time > 0 {
+		id.table.tell(id.table.find(who), hourOf(e.Time), proven)
+	}
 	corroborated := false
 	if e.Time > 0 && e.Verified != pipeline.VerdictNo && !isRefused(e) {
 		corroborated = id.look(e, who, agent, proven)
@@ -141,10 +144,6 @@ func (id *Identity) trace(e *pipeline.Event, who *host, hour int32, proven bool)
 		s := id.table.find(who)
 		if s == nil || !delivered || e.ClaimedBy != pipeline.ClaimKeyID {
 			return s, false
-		}
-		if proven {
-			id.table.roll(s, hour)
-			s.verified++
 		}
 		return s, s.tally.rails(e.Time)
 	case !isOwned(e.IP):

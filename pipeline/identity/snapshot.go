@@ -48,7 +48,7 @@ func (s *site) append(b []byte) []byte {
 	y := &s.tally
 	b = appendAll(b, s.hours, uint32(s.hour), uint32(s.first), flag(s.protected),
 		uint32(y.minute), y.railsN, y.nginxN, y.railsN0, y.nginxN0, uint32(y.excess), uint32(y.hour),
-		s.keyed, s.verified, uint32(len(s.aliases.list)), uint32(len(s.list)))
+		s.keyed, s.verified, s.others, uint32(len(s.aliases.list)), uint32(len(s.list)))
 	for _, a := range s.aliases.list {
 		b = binary.LittleEndian.AppendUint64(b, a.agent)
 		b = appendAll(b, uint32(a.first), uint32(a.last), uint32(a.day), a.days, a.count)
@@ -164,7 +164,7 @@ func (d *decoder) site() *site {
 	s.hours, s.hour, s.first, s.protected = d.u32(), d.i32(), d.i32(), d.bool()
 	s.tally = tally{minute: d.i32(), railsN: d.u32(), nginxN: d.u32(), railsN0: d.u32(), nginxN0: d.u32(),
 		excess: d.i32(), hour: d.i32()}
-	s.keyed, s.verified = d.u32(), d.u32()
+	s.keyed, s.verified, s.others = d.u32(), d.u32(), d.u32()
 	m, n := d.u32(), d.u32()
 	if n > maxAddresses || m > maxAliases {
 		d.fail(errDamaged)
