@@ -14,13 +14,13 @@ import (
 type mastodon struct {
 	rng     *rand.Rand
 	threads int
-	service float64 // seconds that a job takes, in the mean
-	slow    float64 // seconds that a request takes, in the mean
-	fails   float64 // chance that a job fails, and starts again
-	drops   float64 // chance that a line of Sidekiq's is lost, and nobody knows
-	lacks   float64 // chance that a line of Rails' is lost, and nobody knows
-	nginx   bool    // is read
-	delays  bool    // Sidekiq rests for some seconds: it fetches nothing, while jobs are made
+	service float64          // seconds that a job takes, in the mean
+	slow    float64          // seconds that a request takes, in the mean
+	fails   float64          // chance that a job fails, and starts again
+	drops   float64          // chance that a line of Sidekiq's is lost, and nobody knows
+	lacks   float64          // chance that a line of Rails' is lost, and nobody knows
+	nginx   bool             // is read
+	rests   [2]pipeline.Time // Sidekiq fetches nothing from then to then, while jobs are made
 
 	lines []line
 	queue []queued
@@ -130,6 +130,9 @@ func (m *mastodon) work(from pipeline.Time, restarts []pipeline.Time) {
 		}
 		t := &m.free[i]
 		start := max(job.at, t.at) + millisecond
+		if start >= m.rests[0] && start < m.rests[1] {
+			start = m.rests[1] + pipeline.Time(m.rng.IntN(5))*millisecond
+		}
 		end := start + m.after(m.service)
 		if len(restarts) > 0 && end >= restarts[0] {
 			m.boot(restarts[0] + 3*pipeline.Second)

@@ -14,7 +14,8 @@ import (
 //
 // Nothing joins a delivery's line and its job's, but they can be counted. In a span of seconds be
 //
-//	t0   the start of such a job on a thread that was idle for 2 s: had a job been waiting, the thread had taken it, so the queue was empty
+//	t0   the start of such a job on a thread that was idle for 2 s: had a job been waiting, the thread had taken it, so the queue was empty;
+//	     but not while Sidekiq seems to rest: in the seconds before, less than half as many jobs started as deliveries were accepted
 //	t1   at most 15 min later
 //	S    the first starts of such jobs in (t0, t1]: each has a request that was accepted after t0
 //	A    the POSTs, on whatever path, with any answer but 4xx, or with 499, from the second of t0 to t1 + 2 s, and those
@@ -101,7 +102,7 @@ func (m *matcher) start(e *pipeline.Event) {
 	if e.JobID != "" && m.jids.first(m.hash(e.JobID), e.Time) {
 		s.sum.starts++
 	}
-	if idle && !s.idle {
+	if idle && !s.idle && m.seconds.flows() {
 		s.idle, s.starts = true, s.sum.starts
 	}
 }
@@ -120,6 +121,9 @@ func (m *matcher) post(e *pipeline.Event) {
 	if e.Format == pipeline.FormatRails {
 		s.rails++
 		s.railsLate += late
+		if isAccepted(e) {
+			s.accepted++
+		}
 		return
 	}
 	s.nginx++

@@ -123,6 +123,9 @@ func newSiege(seed uint64) *siege {
 	if s.m.nginx && rng.IntN(3) == 0 {
 		s.m.lacks = s.pick(0.01, 0.1)
 	}
+	if at := t0 + pipeline.Time(2+rng.IntN(10))*minute; rng.IntN(3) == 0 {
+		s.m.rests = [2]pipeline.Time{at, at + pipeline.Time(2+rng.IntN(30))*pipeline.Second}
+	}
 	s.streak = t0 + pipeline.Time(3+rng.IntN(10))*minute
 	s.honest()
 	s.forge()

@@ -82,6 +82,21 @@ func scenes() []scene {
 			s.rate(20, t0, t0+strike, signedBy(forger))
 			s.claim(victim, 10, strike, minute)
 		}},
+		{name: "Sidekiq rests for a while, and Deletes come when it goes on", server: func(m *mastodon) {
+			m.rests = [2]pipeline.Time{t0 + strike - 10*pipeline.Second, t0 + strike}
+		}, play: func(s *siege) {
+			s.rate(20, t0+strike-minute, t0+strike, signedBy(forger))
+			s.claim(victim, 10, strike, minute/2)
+		}},
+		{name: "a quiet Sidekiq rests for a minute, and Deletes come when it goes on", server: func(m *mastodon) {
+			m.rests = [2]pipeline.Time{t0 + strike - minute, t0 + strike}
+		}, play: func(s *siege) {
+			s.rate(1, t0+strike-2*minute, t0+strike, signedBy(forger))
+			s.claim(victim, 10, strike, 7*pipeline.Second)
+		}},
+		{name: "an honest flood after Sidekiq rested", proves: true, server: func(m *mastodon) {
+			m.rests = [2]pipeline.Time{t0 + strike - 5*pipeline.Second, t0 + strike}
+		}, play: func(s *siege) { s.flood(victim, 20, minute) }},
 		{name: "jobs of another class", play: func(s *siege) {
 			s.rate(20, t0+strike, t0+strike+minute, func(r *request) { r.key, r.jobs = victim, "ActivityPub::LowPriorityWorker" })
 		}},

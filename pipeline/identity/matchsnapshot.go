@@ -44,7 +44,7 @@ func (s *seconds) append(b []byte) []byte {
 	b = appendLong(b, uint64(s.now), uint64(s.since))
 	for i := range s.ring {
 		r := &s.ring[i]
-		b = appendAll(b, r.nginx, r.rails, r.nginxLate, r.railsLate, r.sum.starts, flag(r.idle), r.starts)
+		b = appendAll(b, r.nginx, r.rails, r.nginxLate, r.railsLate, r.sum.starts, r.accepted, flag(r.idle), r.starts)
 	}
 	return b
 }
@@ -147,7 +147,7 @@ func (s *seconds) read(d *decoder) {
 	for i := range s.ring {
 		r := &s.ring[i]
 		r.nginx, r.rails, r.nginxLate, r.railsLate = d.u32(), d.u32(), d.u32(), d.u32()
-		r.sum.starts, r.idle, r.starts = d.u32(), d.bool(), d.u32()
+		r.sum.starts, r.accepted, r.idle, r.starts = d.u32(), d.u32(), d.bool(), d.u32()
 	}
 }
 

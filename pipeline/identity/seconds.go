@@ -14,6 +14,7 @@ type sum struct {
 	nginx, rails         uint32 // POSTs that may have made a job
 	nginxLate, railsLate uint32 // those of them that were given up, or failed
 	starts               uint32 // of jobs, each for the first time
+	accepted             uint32 // deliveries, by Rails' account
 }
 
 // A second is what had been by its end, and by the start of a job before which the queue was empty.
@@ -76,6 +77,19 @@ func (s *seconds) idle(n, end int64) int64 {
 		}
 	}
 	return -1
+}
+
+// flows reports whether, in the seconds before the open one, jobs started as deliveries were accepted: else
+// Sidekiq rested, and a thread that was idle says nothing about the queue. The last start does not count.
+func (s *seconds) flows() bool {
+	last := s.upTo(s.now)
+	for _, n := range [...]int64{2, 30} {
+		accepted := s.upTo(s.now-1).accepted - s.upTo(s.now-1-n).accepted
+		if started := last.starts - s.upTo(s.now-1-n).starts; accepted > 1 && 2*started < accepted+2 {
+			return false
+		}
+	}
+	return true
 }
 
 // A balance is what came in a span, which begins with a job that found the queue empty.
