@@ -157,6 +157,7 @@ func troubledDay(seed uint64) []enginetest.Stream {
 		d.delivery(at, fmt.Sprintf("h%d.troll.example", i), "u", "inbox", 202)
 	})
 	d.repeat(hour+48*time.Minute, 20*time.Second, 80, func(at pipeline.Time, i int) { d.failing(at, "198.51.100.7") })
+	d.repeat(hour+3*time.Minute, time.Minute, 600, func(at pipeline.Time, i int) { d.delivery(at, "stock.example", "u", "inbox", 202) })
 	d.repeat(hour+time.Minute, time.Minute, 30, func(at pipeline.Time, i int) {
 		d.add(railsLog, pipeline.Event{Time: at, Kind: pipeline.KindRejected, Format: pipeline.FormatRails, Error: "unknown line"})
 	})
@@ -250,8 +251,11 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 		nginx.Software = "aoderelay"
 	}
 	rails.Format, rails.Verified = pipeline.FormatRails, pipeline.VerdictYes
-	if status != 202 {
+	switch {
+	case status != 202:
 		rails.Verified = pipeline.VerdictNo
+	case host == "stock.example":
+		rails.Verified = pipeline.VerdictUnsaid
 	}
 	d.add(nginxLog, nginx)
 	if at > clock.Add(8*time.Hour) || d.rng.IntN(2) == 0 {
@@ -259,8 +263,7 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 		d.add(railsLog, rails)
 	}
 	if status == 202 {
-		d.add(sidekiqLog, pipeline.Event{Time: at.Add(100 * time.Millisecond), Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq,
-			JobClass: "ActivityPub::ProcessingWorker", JobState: pipeline.JobStart})
+		d.process(at)
 	}
 }
 
@@ -283,6 +286,16 @@ func (d *day) job(at pipeline.Time, class string, state pipeline.JobState) {
 		e.Kind, e.JobState, e.RemoteHost = pipeline.KindJobError, pipeline.JobUnknown, fmt.Sprintf("peer%d.example", d.rng.IntN(3))
 		d.add(sidekiqLog, e)
 	}
+}
+
+// process is what a delivery makes: it starts a little later on one of 30 threads, and is done within the second.
+func (d *day) process(at pipeline.Time) {
+	e := pipeline.Event{Time: at.Add(100 * time.Millisecond), Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq,
+		JobClass: "ActivityPub::ProcessingWorker", JobID: fmt.Sprint("job", len(d.events[sidekiqLog])), PID: "7",
+		TID: fmt.Sprint("t", len(d.events[sidekiqLog])/2%30), JobState: pipeline.JobStart}
+	d.add(sidekiqLog, e)
+	e.Time, e.JobState = e.Time.Add(time.Duration(d.rng.IntN(800))*time.Millisecond), pipeline.JobDone
+	d.add(sidekiqLog, e)
 }
 
 func addressOf(host string) netip.Addr {

@@ -147,6 +147,9 @@ func (s *stage) tell(a *pipeline.Alert) {
 			explained += " (" + string(c) + ")"
 		}
 	}
+	if a.Proven != nil {
+		attribution += fmt.Sprintf(" proven %s %s", a.Proven.Value, a.Proven.Attribution)
+	}
 	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s%s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary, explained)
 }
 
@@ -289,7 +292,7 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "state":
 		e.JobState = map[string]pipeline.JobState{"start": pipeline.JobStart, "done": pipeline.JobDone, "fail": pipeline.JobFail}[value]
 	case "thread":
-		e.PID, e.TID = "1", value
+		e.PID, e.TID = "7", value
 	case "remote":
 		e.RemoteHost = value
 	case "path":
@@ -304,6 +307,8 @@ func setField(e *pipeline.Event, key, value string) error {
 		n, err := strconv.Atoi(value)
 		e.RequestBytes = int64(n) * 1024
 		return err
+	case "jid":
+		e.JobID, e.JobClass = value, "ActivityPub::ProcessingWorker"
 	case "verified":
 		e.Verified = map[string]pipeline.Verdict{"yes": pipeline.VerdictYes, "no": pipeline.VerdictNo}[value]
 	default:

@@ -65,6 +65,13 @@ type Locator interface {
 	Home(e Entity) (Domain, Site)
 }
 
+// A Hearer is an Identifier that must know what no event tells: of streams that open, end, or lose lines, and of
+// lines that could not be read. It is told facts about streams and rejected lines in the order of events.
+type Hearer interface {
+	// Hear sees one event of kind stream or rejected, which must not be kept.
+	Hear(e *Event)
+}
+
 // A Versioned is a Detector or Identifier whose snapshot has changed its layout: Version rises with
 // every change, and a snapshot of another version is not read. One that is not Versioned has version 1.
 type Versioned interface {

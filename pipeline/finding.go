@@ -37,6 +37,9 @@ type Proof struct {
 	// the proven events of a key and the merely claimed ones apart, so that forged events can't borrow
 	// an honest peer's proof, nor an honest peer's traffic a forger's.
 	Part Attribution
+	// Deliveries is how many of the events are deliveries in Key's name, each as Rails tells it and counted once:
+	// what the jobs that they made may prove. Zero where nginx told of any, or it is not known.
+	Deliveries uint64
 	// Addresses are where the evidence came from, most first; their counts may be low, never high.
 	Addresses []Share
 	// Samples are redacted lines, oldest first, at most three.

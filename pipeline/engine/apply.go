@@ -15,7 +15,12 @@ func (e *Engine) apply(ev *pipeline.Event, t pipeline.Time) {
 	e.now = t
 	ev.Time = t
 	switch ev.Kind {
-	case pipeline.KindRejected, pipeline.KindSignal, pipeline.KindStream:
+	case pipeline.KindRejected, pipeline.KindStream:
+		if e.hearer != nil {
+			e.hearer.Hear(ev)
+		}
+		e.tell(ev)
+	case pipeline.KindSignal:
 		e.tell(ev)
 	default:
 		e.show(ev)

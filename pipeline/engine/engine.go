@@ -39,6 +39,7 @@ type Engine struct {
 	limit     int64 // of held bytes
 
 	id         pipeline.Identifier
+	hearer     pipeline.Hearer // the same; nil if it need not know of streams
 	comps      []component
 	instance   []*component // those that see signals and facts
 	benign     []pipeline.Recogniser
@@ -89,6 +90,7 @@ func New(c Config) *Engine {
 	if e.id == nil {
 		e.id = nobody{}
 	}
+	e.hearer, _ = e.id.(pipeline.Hearer)
 	e.register(c.Detectors)
 	e.tracker = newTracker(c.Instance, c.Secret, e.id, e.comps)
 	return e

@@ -37,6 +37,11 @@ type fact struct {
 	Until pipeline.Time
 	Seen  uint64 // Proof.Seen at the last finding
 	Total uint64 // events
+
+	// The evidence that hangs together: the findings whose windows meet.
+	At         pipeline.Time // of the last one
+	Since      pipeline.Time // the first event
+	Deliveries uint64        // as in Proof; zero once one finding has none
 }
 
 // begin opens an episode on entity with f.
@@ -76,7 +81,8 @@ func (t *tracker) join(ep *episode, f *pipeline.Finding) {
 	ep.Total += e.Window
 	key := keyOf(f)
 	key.Key.Value = clean(key.Key.Value)
-	ep.Facts = append(ep.Facts, fact{factKey: key, Until: f.Until, Seen: e.Seen, Total: e.Window})
+	ep.Facts = append(ep.Facts, fact{factKey: key, Until: f.Until, Seen: e.Seen, Total: e.Window,
+		At: f.At, Since: f.Since, Deliveries: e.Deliveries})
 	t.byFact[key] = ep
 }
 
@@ -135,6 +141,20 @@ func (ep *episode) grow(key factKey, f *pipeline.Finding) {
 	a.Seen = e.Seen
 	a.Total += more
 	ep.Total += more
+	a.gather(f, more)
+}
+
+// gather adds f, with so many more events, to the evidence that hangs together; if it does not, it begins anew with f.
+func (a *fact) gather(f *pipeline.Finding, more uint64) {
+	switch {
+	case f.Resolving:
+		return
+	case f.Since > a.At || f.Evidence.Deliveries == 0 || a.Deliveries == 0:
+		a.Since, a.Deliveries = f.Since, f.Evidence.Deliveries
+	default:
+		a.Deliveries += more
+	}
+	a.At = f.At
 }
 
 // tenfold reports whether ep has ten times the scope that it fired with: the measure's value in the same
@@ -156,9 +176,25 @@ func (t *tracker) proves(ep *episode, f *pipeline.Finding) *pipeline.AlertEntity
 	ep.Judged = f.At.Floor()
 	level := t.level(f)
 	if level < pipeline.Corroborated {
+		level = t.level(ep.whole(f))
+	}
+	if level < pipeline.Corroborated {
 		return nil
 	}
 	return &pipeline.AlertEntity{Type: f.Key.Type, Value: clean(f.Key.Value), Attribution: &level}
+}
+
+// whole returns f with all the evidence that hangs together with it: of a flood that goes on, the window's last seconds
+// always lack their jobs, and only what is longer can be proven by them.
+func (ep *episode) whole(f *pipeline.Finding) *pipeline.Finding {
+	key := keyOf(f)
+	w := *f
+	for i := range ep.Facts {
+		if a := &ep.Facts[i]; a.factKey == key && a.Deliveries > f.Evidence.Deliveries {
+			w.Since, w.Evidence.Deliveries = a.Since, a.Deliveries
+		}
+	}
+	return &w
 }
 
 // names reports whether ep says that key did it.

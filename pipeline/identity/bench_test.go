@@ -51,6 +51,25 @@ func BenchmarkEnrich(b *testing.B) {
 			}
 		})
 	}
+	b.Run("jobs", func(b *testing.B) {
+		id, list := peers(5000)
+		b.ReportAllocs()
+		i := 0
+		names := make([]string, 1<<16)
+		for i := range names {
+			names[i] = fmt.Sprintf("526ffbf6da83e78b%d", i)
+		}
+		for b.Loop() { // a delivery in one of both logs, or its job
+			e := list[i%len(list)]
+			e.Time += pipeline.Time(i) * pipeline.Second / 100
+			if i%3 == 2 {
+				e = pipeline.Event{Time: e.Time, Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq, JobClass: "ActivityPub::ProcessingWorker",
+					JobID: names[i%len(names)], JobState: pipeline.JobState(1 + i/3%2), PID: "18363", TID: names[i/6%25], Stream: "sidekiq"}
+			}
+			id.Enrich(&e)
+			i++
+		}
+	})
 	b.Run("invented", func(b *testing.B) {
 		id := New(Options{})
 		names := make([]string, 1<<18)

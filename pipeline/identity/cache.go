@@ -10,7 +10,8 @@ import (
 type host struct {
 	domain pipeline.Domain // empty: it is no name
 	site   pipeline.Site
-	slot   int32 // where its site was last found in the table; a hint
+	slot   int32     // where its site was last found in the table; a hint
+	hash   [2]uint32 // of site and domain, once a matcher has asked
 }
 
 // named reports whether h is there and a name.

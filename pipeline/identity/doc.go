@@ -21,8 +21,22 @@
 //     tally.go).
 //
 // Only the first outlives a refusal: an answer of 400, 401, 403 or 503, or anything but 2xx to a delivery,
-// leaves a name claimed. Where key and agent name two sites, neither is corroborated. Where Rails says that the
-// signature failed, nothing is.
+// leaves a name claimed. Where Rails says that the signature failed, nothing is corroborated.
+//
+// A finding whose events are each but claimed may yet be corroborated as a whole, by the jobs that they made
+// (match.go).
+//
+// # Agent and key
+//
+// Where key and agent name two sites, neither is corroborated, unless the agent's site is an alias of the key's
+// (alias.go): of a server whose web domain is not its local one, of a relay, of a bridge. An alias is learned
+// from what came, in seven periods of 24 h and 50 times at least, from an address that corroborates the key's
+// site by itself, or was verified by Rails in a line that has an agent. So who can't send from the victim's
+// address can't make his agent the victim's alias, however often he writes the two side by side.
+//
+// A relay signs with its own key what others wrote. It needs no rule here: key and agent are its own, its
+// address gets a history as any, and it is named as itself. That its deliveries are of many authors is a
+// matter for who explains findings.
 //
 // # Address history
 //
@@ -50,17 +64,41 @@
 //   - In a stock Rails log, which has neither addresses nor verdicts, a few forged deliveries among many honest
 //     ones look alike. tally.go bounds them to eight at once, and four in each hour after: fewer than any
 //     detector's floor.
-//   - Deliveries that Rails verified are not yet used to let the addresses of nginx' log enter, for those
-//     lines can't be matched one by one, and matching counts would prove a forger who writes the victim's
-//     agent beside his own key. A peer with several addresses is corroborated by the first of them alone.
+//   - The peer that is attacked in his name while 90 % of the very evidence is his own is named for it, for that
+//     much of it he did.
+//   - Who makes 2xx answers that leave no job (forged Deletes) in the seconds of an honest flood, or any POST at
+//     all, keeps job matching from proving it: names stay claimed.
+//   - nginx writes a request's line when its answer has left, and who does not read the answer holds the line back, while
+//     its job has long begun. A name from nginx' log could be framed thus: his own deliveries would lend their
+//     jobs to forged ones. So jobs prove only what Rails tells, which writes its line before the answer.
+//
+// # New addresses
+//
+// An address enters a living history by deliveries that Rails verified (history.go, entry.go): in a line that bears an
+// address, or, where nginx logs key ids, by number. Of a day's lines in nginx with the site's key at most as many
+// are forged as Rails has that it did not verify, and as the two logs differ by; what an address brought beyond that was
+// verified. It must be 20 lines, and nine tenths of what it brought. (Who reads nginx' log of one front end and Rails' of
+// another only must not log key ids.) Without key ids in nginx that is not sound: a forger would write the victim's agent beside a key of his own, and be counted as the victim's. Neither
+// is job matching used for it: it speaks of Rails' lines, which have no address.
+//
+// # Unknown actors' Deletes
+//
+// A Delete by an actor unknown here is answered 202 and nobody has looked at its signature. Rails' verified= says "no" of it:
+// then it teaches nothing. Else a line in nginx alone can't tell it from a delivery. From an address of the history it
+// counts as one, for it came from there; from any other it makes no more than a newcomer that does not enter; it never
+// makes an alias; of Rails' tally it raises the excess, which is against the name; and in job matching it
+// is a POST without a job. That a first address enters with whatever it sends is the first of the ways above.
 //
 // # Bounds
 //
-// At most MaxSites sites, 16 addresses each. When the table is full, a new site takes the place of that with
+// At most MaxSites sites, 16 addresses and 4 aliases each. When the table is full, a new site takes the place of that with
 // the fewest hours seen, then the oldest, among the next 32 unprotected ones that a hand sweeps over; sites
 // with three days of history are protected while seen in the last 30 days, up to 70 % of the table. Nothing is ever replaced for
 // being least recently used, so what an attacker invents pushes out what an attacker invented.
 //
-// All is by absolute hours and minutes of event time and closed when an event of that site comes, so ticks
+// Job matching takes what its traffic takes, up to 7 MB: 65,536 deliveries of the last quarter of an hour, and filters of
+// the job ids of three hours. It begins with the first line of a job.
+//
+// All is by absolute hours, minutes and seconds of event time and closed when an event comes that needs it, so ticks
 // may be skipped.
 package identity

@@ -25,6 +25,10 @@ type site struct {
 	first     int32     // the hour in which it came into the table
 	protected bool
 	tally     tally
+	aliases   aliases
+	keyed     uint32 // deliveries of the day with its key, in lines with an address
+	verified  uint32 // in lines of Rails' without one, that it verified
+	others    uint32 // and that it did not
 }
 
 // An address is what a site's name did from there. Hours are since 1970.
@@ -38,6 +42,7 @@ type address struct {
 	hours    uint32 // distinct hours, now over, in which it was seen
 	requests uint32 // deliveries in these hours
 	open     uint32 // deliveries in the open hour
+	keyed    uint32 // deliveries of the day with the site's key, before it entered
 	entered  bool
 	good     bool // it corroborates, in the open hour
 }

@@ -51,7 +51,8 @@ func TestHistoryIsOfAcceptedDeliveriesOnly(t *testing.T) {
 	f("reads", func(e *pipeline.Event) { e.Method, e.Status = pipeline.MethodGet, 200 })
 	f("elsewhere", func(e *pipeline.Event) { e.Endpoint = pipeline.EndpointOther })
 	f("refuted", func(e *pipeline.Event) { signed(e, victim).Verified = pipeline.VerdictNo })
-	f("two names", func(e *pipeline.Event) { signed(e, victim).AgentHost = "other.example" })
+	f("beside a key that names another", func(e *pipeline.Event) { signed(e, "other.example") })
+	f("beside a key that names nobody", func(e *pipeline.Event) { signed(e, "localhost") })
 	f("no time", func(e *pipeline.Event) { e.Time = 0 })
 }
 

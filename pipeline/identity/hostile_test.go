@@ -134,8 +134,22 @@ func peers() *identity.Identity {
 			e.IP = netip.AddrFrom4([4]byte{198, 51, 100, byte(i / 2)})
 			id.Enrich(e)
 		}
+		work(id, noon.Add(time.Duration(hour)*time.Hour))
 	}
 	return id
+}
+
+// work shows a job and the delivery in Rails' log that made it.
+func work(id *identity.Identity, at pipeline.Time) {
+	for i, state := range []pipeline.JobState{pipeline.JobStart, pipeline.JobDone} {
+		id.Enrich(&pipeline.Event{Time: at.Add(time.Duration(i) * time.Second), Kind: pipeline.KindJob, Format: pipeline.FormatSidekiq,
+			JobClass: "ActivityPub::ProcessingWorker", JobID: at.String(), JobState: state, PID: "1", TID: at.String(), Stream: "sidekiq"})
+	}
+	e := accepted(at.Add(2*time.Second), "unproven.example")
+	e.Format, e.IP, e.AgentHost = pipeline.FormatRails, netip.Addr{}, ""
+	id.Enrich(e)
+	id.Hear(&pipeline.Event{Time: at.Add(3 * time.Second), Kind: pipeline.KindStream, Stream: pipeline.StreamID(at.String()),
+		Fact: pipeline.StreamFact{State: pipeline.StreamLost}})
 }
 
 // use lets things happen to id that touch all that it knows, replacements included.
@@ -148,7 +162,11 @@ func use(id *identity.Identity) {
 			id.Enrich(e)
 			e.Format, e.IP, e.AgentHost = pipeline.FormatRails, netip.Addr{}, ""
 			id.Enrich(e)
+			f := &pipeline.Finding{At: at, Since: at, Key: pipeline.Entity{Type: pipeline.EntitySite, Value: host},
+				Evidence: pipeline.Proof{Deliveries: 100}}
+			id.Level(f, at)
 		}
+		work(id, at)
 	}
 }
 

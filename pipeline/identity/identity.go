@@ -4,8 +4,7 @@ import "github.com/fedwarden/fedwarden/pipeline"
 
 // Options are the bounds of an Identity; a zero field takes its default.
 type Options struct {
-	// Secret is the key of hashes that are persisted. None is: tables are in the order of arrival, and what
-	// finds a name in them is a map of this process.
+	// Secret is the key of hashes that are persisted: of the names of deliveries and aliases, and of job ids.
 	Secret pipeline.Secret
 	// MaxSites bounds the sites with an address history. Default 20,000: about 5 MB when all have one or two
 	// addresses, 25 MB at the very worst.
@@ -22,21 +21,23 @@ const (
 	defaultShared = 64
 )
 
-// An Identity is a pipeline.Identifier, a Prover and a Scheduler.
+// An Identity is a pipeline.Identifier, a Prover, a Hearer and a Scheduler.
 type Identity struct {
-	cache cache
-	table table
+	cache   cache
+	table   table
+	matcher matcher
 }
 
 var (
 	_ pipeline.Identifier = (*Identity)(nil)
 	_ pipeline.Prover     = (*Identity)(nil)
+	_ pipeline.Hearer     = (*Identity)(nil)
 	_ pipeline.Scheduler  = (*Identity)(nil)
 )
 
 // New returns an Identity that knows nobody.
 func New(o Options) *Identity {
-	id := &Identity{}
+	id := &Identity{matcher: newMatcher(o.Secret)}
 	id.cache.limit = orDefault(o.MaxCache, defaultCache)
 	id.cache.clear()
 	id.table = newTable(orDefault(o.MaxSites, defaultSites), orDefault(o.MaxShared, defaultShared))
@@ -52,6 +53,9 @@ func orDefault(n, fallback int) int {
 
 // Enrich sets Domain, Site, Actor, ClaimedBy and Level, and learns from e.
 func (id *Identity) Enrich(e *pipeline.Event) {
+	if e.Time > 0 {
+		id.matcher.see(e)
+	}
 	e.Domain, e.Site, e.Actor, e.ClaimedBy, e.Level = "", "", "", pipeline.ClaimNone, pipeline.AttributionNone
 	if e.Kind == pipeline.KindJobError {
 		id.target(e)
@@ -82,7 +86,10 @@ func (id *Identity) Enrich(e *pipeline.Event) {
 		return
 	}
 	e.Domain, e.Site = who.domain, who.site
-	e.Level = id.level(e, who, agrees(e, key, agent))
+	e.Level = id.level(e, who, agent)
+	if e.Level < pipeline.Corroborated && e.Format == pipeline.FormatRails {
+		id.matcher.deliver(e, who)
+	}
 }
 
 // target names whom a failed job asked in vain: a host that anybody may have put into a post. Nobody claims to be it, so
@@ -96,20 +103,15 @@ func (id *Identity) target(e *pipeline.Event) {
 	}
 }
 
-// agrees reports whether key id and agent, where both are logged, name one site.
-func agrees(e *pipeline.Event, key, agent *host) bool {
-	if e.KeyID == "" && e.KeyHost == "" || e.AgentHost == "" {
-		return true
-	}
-	return key.named() && agent.named() && key.site == agent.site
-}
-
 // level learns from e, in which who is named, and says how sure that is.
-func (id *Identity) level(e *pipeline.Event, who *host, agreed bool) pipeline.Attribution {
+func (id *Identity) level(e *pipeline.Event, who, agent *host) pipeline.Attribution {
 	proven := e.Verified == pipeline.VerdictYes && e.ClaimedBy == pipeline.ClaimKeyID
+	if e.Format == pipeline.FormatRails && !e.IP.IsValid() && e.ClaimedBy == pipeline.ClaimKeyID && isAccepted(e) && e.Time > 0 {
+		id.table.tell(id.table.find(who), hourOf(e.Time), proven)
+	}
 	corroborated := false
-	if e.Time > 0 && agreed && e.Verified != pipeline.VerdictNo && !isRefused(e) {
-		corroborated = id.look(e, who, proven)
+	if e.Time > 0 && e.Verified != pipeline.VerdictNo && !isRefused(e) {
+		corroborated = id.look(e, who, agent, proven)
 	}
 	switch {
 	case proven:
@@ -121,27 +123,59 @@ func (id *Identity) level(e *pipeline.Event, who *host, agreed bool) pipeline.At
 }
 
 // look learns from e, which was not refused, and reports whether its name is corroborated.
-func (id *Identity) look(e *pipeline.Event, who *host, proven bool) bool {
+func (id *Identity) look(e *pipeline.Event, who, agent *host, proven bool) bool {
+	hour := hourOf(e.Time)
+	agreed := agrees(e, who, agent)
+	if !agreed && !(e.ClaimedBy == pipeline.ClaimKeyID && agent.named()) {
+		return false
+	}
+	s, good := id.trace(e, who, hour, proven)
+	if s == nil || agreed {
+		return good
+	}
+	other := id.matcher.hash(string(agent.site))
+	if (good || proven) && isDelivery(e) {
+		s.aliases.learn(other, hour)
+	}
+	return good && s.aliases.knows(other, hour)
+}
+
+// agrees reports whether key id and agent, where both are logged, name one site, which is that of who.
+func agrees(e *pipeline.Event, who, agent *host) bool {
+	switch {
+	case e.AgentHost == "":
+		return true
+	case e.ClaimedBy == pipeline.ClaimUserAgent:
+		return e.KeyID == "" && e.KeyHost == ""
+	}
+	return agent.named() && agent.site == who.site
+}
+
+// trace returns the site that who is of, if it is known, and whether the way by which e came speaks for that name.
+func (id *Identity) trace(e *pipeline.Event, who *host, hour int32, proven bool) (*site, bool) {
 	delivered := isAccepted(e)
 	switch {
 	case e.Format == pipeline.FormatRails && !e.IP.IsValid():
 		s := id.table.find(who)
-		return s != nil && delivered && e.ClaimedBy == pipeline.ClaimKeyID && s.tally.rails(e.Time)
+		if s == nil || !delivered || e.ClaimedBy != pipeline.ClaimKeyID {
+			return s, false
+		}
+		return s, s.tally.rails(e.Time)
 	case !isOwned(e.IP):
-		return false
+		return nil, false
 	case !delivered:
 		s := id.table.find(who)
-		return s != nil && id.table.corroborates(s, keyOf(e.IP), hourOf(e.Time))
+		return s, s != nil && id.table.corroborates(s, keyOf(e.IP), hour)
 	}
-	s := id.table.site(who, hourOf(e.Time))
+	s := id.table.site(who, hour)
 	if s == nil {
-		return false
+		return nil, false
 	}
-	ok := id.table.deliver(s, keyOf(e.IP), hourOf(e.Time), proven)
+	ok := id.table.deliver(s, keyOf(e.IP), hour, e.ClaimedBy == pipeline.ClaimKeyID, proven)
 	if ok && e.Format == pipeline.FormatNginx && e.AgentHost != "" {
 		s.tally.nginx(e.Time)
 	}
-	return ok
+	return s, ok
 }
 
 // isRefused reports whether the answer to e says that its name was not believed, or not even looked at.
@@ -162,11 +196,14 @@ func isOK(e *pipeline.Event) bool { return e.Status >= 200 && e.Status < 300 }
 func isAccepted(e *pipeline.Event) bool { return isDelivery(e) && isOK(e) }
 
 // Level returns how sure it is that f's entity did what f's evidence shows: for a name, what each event
-// behind f has, for detectors judge proven and claimed events apart; and an address is an address.
-func (id *Identity) Level(f *pipeline.Finding, _ pipeline.Time) pipeline.Attribution {
+// behind f has, for detectors judge proven and claimed events apart, or what the jobs prove of them all; and an
+// address is an address.
+func (id *Identity) Level(f *pipeline.Finding, now pipeline.Time) pipeline.Attribution {
 	switch {
 	case f.Key.Type.IsName() && f.Evidence.Part >= pipeline.Corroborated:
 		return f.Evidence.Part
+	case f.Key.Type.IsName() && id.matcher.proves(f, now):
+		return pipeline.Corroborated
 	case f.Key.Type.IsName():
 		return pipeline.Claimed
 	case f.Key.Type.IsParty():
@@ -175,8 +212,13 @@ func (id *Identity) Level(f *pipeline.Finding, _ pipeline.Time) pipeline.Attribu
 	return pipeline.AttributionNone
 }
 
-// Provable reports that no proof is on its way: what can be proven is proven when an event comes.
-func (id *Identity) Provable(*pipeline.Finding) bool { return false }
+// Provable reports whether jobs may prove f's name within seconds; all else is proven when an event comes, or not at all.
+func (id *Identity) Provable(f *pipeline.Finding) bool {
+	return f.Key.Type.IsName() && id.matcher.mayProve(f, f.At)
+}
+
+// Hear learns what becomes of streams, and of lines that could not be read.
+func (id *Identity) Hear(e *pipeline.Event) { id.matcher.hear(e) }
 
 // Advance does nothing: hours and minutes close when an event comes that needs them.
 func (id *Identity) Advance(pipeline.Time) {}

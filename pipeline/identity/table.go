@@ -110,7 +110,7 @@ func (t *table) remove(slot int32) {
 }
 
 func (t *table) enter(a *address, hour int32) {
-	a.entered, a.since = true, hour
+	a.entered, a.since, a.keyed = true, hour, 0
 	t.held[a.key]++
 }
 
@@ -120,9 +120,13 @@ func (t *table) release(key [16]byte) {
 	}
 }
 
-// deliver counts an accepted delivery to s from key, and reports whether it is corroborated.
-func (t *table) deliver(s *site, key [16]byte, hour int32, proven bool) bool {
+// deliver counts an accepted delivery to s from key, and reports whether it is corroborated. It may be named by its
+// key id, and proven.
+func (t *table) deliver(s *site, key [16]byte, hour int32, keyed, proven bool) bool {
 	t.roll(s, hour)
+	if keyed {
+		s.keyed++
+	}
 	a := s.come(key, proven)
 	if a == nil {
 		return false
@@ -131,7 +135,10 @@ func (t *table) deliver(s *site, key [16]byte, hour int32, proven bool) bool {
 	if !a.entered && (proven || !s.isHeld()) {
 		t.enter(a, s.hour)
 	}
-	if a.entered && a.open < 1<<30 {
+	switch {
+	case !a.entered && keyed:
+		a.keyed++
+	case a.entered && a.open < 1<<30:
 		a.open++
 	}
 	return a.good
@@ -150,6 +157,9 @@ func (t *table) roll(s *site, hour int32) {
 		return
 	}
 	s.close()
+	if dayOf(hour) > dayOf(s.hour) {
+		t.admit(s)
+	}
 	s.hour = hour
 	t.forget(s)
 	t.judge(s)

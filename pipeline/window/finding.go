@@ -28,6 +28,7 @@ func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measu
 			Samples: []pipeline.Sample{e.AsSample()},
 		},
 	}
+	f.Evidence.Deliveries = m.deliveries(slot, x, f.Since)
 	m.space.pin(m.table, slot, f.Until.Add(pinFor))
 	if m.base != nil && (x.Surprise > 0 || x.Learning) {
 		m.layout.pastOf(m.ring(slot, x.Part))[pastOpen] = uint32(f.Until / pipeline.Second)
@@ -39,6 +40,21 @@ func (m *Metric) Finding(e *pipeline.Event, x Excess, key pipeline.Entity, measu
 		f.Evidence.Addresses = m.space.Shares(m.table, slot, f.Evidence.Window)
 	}
 	return f
+}
+
+// deliveries returns how many deliveries stand behind x, each as Rails tells it: all of a name's metric that counts
+// events, if Rails was the witness since the first of them. Zero as well if some of them came at the door, for
+// nobody knows when.
+func (m *Metric) deliveries(slot int32, x Excess, since pipeline.Time) uint64 {
+	byRails := m.space.byRails
+	if !m.named() || m.weigh != nil || byRails == 0 || uint32(since/pipeline.Second) <= byRails {
+		return 0
+	}
+	first := pipeline.Time(*m.space.tables[m.table].record(slot).at(recFirst)) * pipeline.Second
+	if w := m.ring(slot, x.Part); w == nil || w[m.layout.before] > 1 && since <= first {
+		return 0
+	}
+	return uint64(x.Count)
 }
 
 // RelatedTo returns whom e names beside the key.

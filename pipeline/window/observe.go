@@ -48,6 +48,9 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	second := uint32(e.Time / pipeline.Second)
 	part := PartOf(e)
 	set := classify(e)
+	if rails := e.Format == pipeline.FormatRails; set.has(Inbox) && rails != (s.byRails != 0) {
+		s.witness(rails, second)
+	}
 	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven, counts: set.has(Inbox)}
 	domain, actor := site, site
 	domain.table, actor.table = Domain, Actor
@@ -95,6 +98,14 @@ func placed(e *pipeline.Event, set nameSet) bool {
 		return false
 	}
 	return set.has(Inbox) || e.Counts&pipeline.CountsDomain == 0
+}
+
+// witness notes that another log tells of deliveries from now on.
+func (s *Space) witness(rails bool, second uint32) {
+	s.byRails = 0
+	if rails {
+		s.byRails = second
+	}
 }
 
 func (s *Space) observeNetwork(e *pipeline.Event) {

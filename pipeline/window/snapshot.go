@@ -8,7 +8,7 @@ import (
 )
 
 // Version is the layout of the snapshot: 3 since metrics have baselines, filters of pairs three generations, records
-// notes, and some keys a lane past the doorkeeper.
+// notes, some keys a lane past the doorkeeper, and it knows for how long Rails has been the witness.
 func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.
@@ -19,6 +19,7 @@ func (s *Space) Snapshot(w io.Writer) error {
 	}
 	c.u64(uint64(s.since))
 	c.u32s([]uint32{s.lane.minute, s.lane.used})
+	c.u32(s.byRails)
 	for _, t := range s.tables {
 		if t != nil {
 			t.write(&c)
@@ -65,6 +66,7 @@ func (s *Space) read(d *decoder) string {
 	}
 	s.since = pipeline.Time(d.u64())
 	s.lane = lane{d.u32(), d.u32()}
+	s.byRails = d.u32()
 	keys := 0
 	for i, t := range s.tables {
 		if t == nil {
@@ -127,7 +129,7 @@ const cellsOfKey = 64
 
 // reset makes the Space know nothing; its claims stay.
 func (s *Space) reset() {
-	s.since, s.lane = 0, lane{}
+	s.since, s.byRails, s.lane = 0, 0, lane{}
 	*s.common = *newCommon()
 	for i, t := range s.tables {
 		if t != nil {

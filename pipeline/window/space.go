@@ -69,6 +69,7 @@ type Space struct {
 	since     pipeline.Time
 	origins   bool              // whether sites' own addresses are remembered
 	before    [numTables]uint32 // seconds in which the keys of the event being observed were seen before it
+	byRails   uint32            // the second from which on Rails alone has been the witness of deliveries; zero while nginx is
 }
 
 // NewSpace returns an empty Space.
