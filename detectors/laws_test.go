@@ -21,7 +21,7 @@ import (
 // TestLaws holds all registered detectors together to the five laws, over seeds. Each seed is a day and
 // more of three logs with trouble of every kind in it, late and unreadable lines included.
 func TestLaws(t *testing.T) {
-	told := map[string]bool{}
+	told, campaigns := map[string]bool{}, false
 	seeds := uint64(4)
 	if testing.Short() {
 		seeds = 1
@@ -35,11 +35,15 @@ func TestLaws(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		campaigns = campaigns || bytes.Contains(plain.Lines, []byte(`"campaign":"FW-`))
 		for _, s := range detectors.Specs() {
 			if bytes.Contains(plain.Lines, []byte(`"detector":"`+s.Name+`"`)) {
 				told[s.Name] = true
 			}
 		}
+	}
+	if !campaigns {
+		t.Error("there was no campaign in any seed: the laws were not tried on it")
 	}
 	for _, s := range detectors.Specs() {
 		if !told[s.Name] && !testing.Short() {
@@ -106,6 +110,7 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	})
 	d.repeat(hour+40*time.Minute, 3*time.Minute, 30, func(at pipeline.Time, i int) { d.delivery(at, "forged.example", "f", "inbox", 401) })
 	d.repeat(hour+45*time.Minute, 3*time.Minute, 15, func(at pipeline.Time, i int) { d.signIn(at, 200+uint16(i/14)*102) })
+	d.repeat(hour+52*time.Minute, 4*time.Minute, 60, func(at pipeline.Time, i int) { d.signInFrom(at, 200, fmt.Sprintf("198.51.100.%d", i%5)) })
 	d.repeat(hour+50*time.Minute, 8*time.Second, 300, func(at pipeline.Time, i int) { d.get(at, "203.0.113.77") })
 	d.repeat(hour+15*time.Minute, time.Minute, 400, func(at pipeline.Time, i int) { d.delivery(at, fmt.Sprintf("swarm%d.example", i), "u", "inbox", 202) })
 	d.repeat(hour+time.Minute, 30*time.Second, 60, func(at pipeline.Time, i int) { d.job(at, "ActivityPub::ProcessingWorker", pipeline.JobFail) })
@@ -193,9 +198,11 @@ func addressOf(host string) netip.Addr {
 	return netip.AddrFrom4([4]byte{203, 0, 113, byte(sum)})
 }
 
-func (d *day) signIn(at pipeline.Time, status uint16) {
+func (d *day) signIn(at pipeline.Time, status uint16) { d.signInFrom(at, status, "2001:db8::5") }
+
+func (d *day) signInFrom(at pipeline.Time, status uint16, addr string) {
 	d.add(nginxLog, pipeline.Event{Time: at, Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, Method: pipeline.MethodPost,
-		Endpoint: pipeline.EndpointSignIn, Status: status, IP: netip.MustParseAddr("2001:db8::5")})
+		Endpoint: pipeline.EndpointSignIn, Status: status, IP: netip.MustParseAddr(addr)})
 }
 
 func (d *day) get(at pipeline.Time, addr string) { d.ask(at, addr, 200) }

@@ -138,6 +138,9 @@ func (s *stage) tell(a *pipeline.Alert) {
 	if a.Entity.Attribution != nil {
 		attribution = a.Entity.Attribution.String()
 	}
+	if a.Campaign != nil {
+		attribution += " in " + *a.Campaign
+	}
 	fmt.Fprintf(&s.told, "%s %s %s %s %s %s %s | %s\n", a.At, a.Status, a.Severity, a.Detector, a.Entity.Type, a.Entity.Value, attribution, a.Summary)
 }
 

@@ -58,6 +58,13 @@ type Prover interface {
 	Provable(f *Finding) bool
 }
 
+// A Locator is an Identifier that knows where a name belongs. Without one, a name belongs to itself alone.
+type Locator interface {
+	// Home returns the host of a domain or actor, and the registrable domain of it or of a site; nothing for what is
+	// no name. It depends on e alone.
+	Home(e Entity) (Domain, Site)
+}
+
 // A Versioned is a Detector or Identifier whose snapshot has changed its layout: Version rises with
 // every change, and a snapshot of another version is not read. One that is not Versioned has version 1.
 type Versioned interface {

@@ -228,6 +228,9 @@ const (
 // In reports whether an event for the key spaces s is for k.
 func (k KeySpace) In(s KeySpaces) bool { return s == 0 || s&k != 0 }
 
+// SignalRefused is the name of the engine's own signal: how many alerts there was no room for.
+const SignalRefused = "alerts_refused"
+
 // A Signal carries a fact across key spaces, from Advance of one to the instance detectors. Equal
 // (Name, Key) of one second are added up.
 type Signal struct {

@@ -93,6 +93,24 @@ func resolved() *pipeline.Alert {
 	return a
 }
 
+// campaign is what many addresses of one network do.
+func campaign() *pipeline.Alert {
+	a := firing()
+	a.Threat, a.Detector = pipeline.ThreatTakeover, "login_bruteforce"
+	a.Entity = pipeline.AlertEntity{Type: pipeline.EntityPrefix, Value: "203.0.113.0/24", Attribution: ptr(pipeline.IPOnly)}
+	a.Related = pipeline.AlertRelated{IPs: []string{"203.0.113.7", "203.0.113.8", "203.0.113.9"}, Counts: pipeline.RelatedCounts{IPs: 40}}
+	a.Summary = "Login guessing: 40 addresses of 203.0.113.0/24"
+	a.Measure = pipeline.Measure{Name: "alerts", Value: 40, Threshold: 3, Window: "10m"}
+	return a
+}
+
+// member was told before it became one.
+func member() *pipeline.Alert {
+	a := resolved()
+	a.Campaign = ptr("FW-0000000001")
+	return a
+}
+
 // health is about no party, and knows next to nothing.
 func health() *pipeline.Alert {
 	return &pipeline.Alert{

@@ -27,7 +27,7 @@ func newSlack(t *testing.T, url string) *Slack {
 
 func TestSlackMessage(t *testing.T) {
 	var all []byte
-	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), health()} {
+	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), campaign(), member(), health()} {
 		var w bytes.Buffer
 		enc := json.NewEncoder(&w)
 		enc.SetEscapeHTML(false)

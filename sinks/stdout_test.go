@@ -17,7 +17,7 @@ import (
 
 func TestAppendText(t *testing.T) {
 	var all []byte
-	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), health(), {}} {
+	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), campaign(), member(), health(), {}} {
 		all = AppendText(all, a, false)
 	}
 	golden(t, "text.golden", all)
@@ -39,7 +39,7 @@ func TestAppendTextColor(t *testing.T) {
 
 func TestAppendJSON(t *testing.T) {
 	var all []byte
-	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), health(), {}} {
+	for _, a := range []*pipeline.Alert{firing(), updated(), resolved(), campaign(), member(), health(), {}} {
 		all = AppendJSON(all, a)
 	}
 	golden(t, "json.golden", all)

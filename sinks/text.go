@@ -26,7 +26,7 @@ func AppendText(b []byte, a *pipeline.Alert, color bool) []byte {
 	t := text{style: terminalStyle(own(a)), color: color}
 	t.head(a)
 	if a.Status == pipeline.StatusResolved {
-		t.row("Over", t.lasted(a)+", "+plural(a.Evidence.Total, "event", "events"))
+		t.row("Over", t.lasted(a)+", "+plural(a.Evidence.Total, "event", "events")+t.partOf(a))
 		t.row("Who", t.who(a.Entity, textName))
 	} else {
 		t.body(a)
@@ -139,8 +139,13 @@ func (t *text) origin(a *pipeline.Alert) string {
 	if a.Instance != nil {
 		s += " on " + t.text(*a.Instance, textName)
 	}
-	if a.Campaign != nil {
-		s += ", part of " + t.text(*a.Campaign, textHandle)
+	return s + t.partOf(a)
+}
+
+// partOf says which larger alert a belongs to.
+func (t *text) partOf(a *pipeline.Alert) string {
+	if a.Campaign == nil {
+		return ""
 	}
-	return s
+	return ", part of " + t.text(*a.Campaign, textHandle)
 }

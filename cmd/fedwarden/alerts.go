@@ -68,10 +68,14 @@ func (l *alertsListCommand) Run(c *console) error {
 
 func listEpisodes(w io.Writer, list []episode) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSTARTED\tSTATUS\tSEVERITY\tDETECTOR\tSUMMARY")
+	fmt.Fprintln(t, "ID\tSTARTED\tSTATUS\tSEVERITY\tDETECTOR\tCAMPAIGN\tSUMMARY")
 	for i := range list {
 		a := list[i].Last()
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.StartsAt, a.Status, a.Severity, a.Detector, sinks.CleanLine(a.Summary))
+		campaign := "-"
+		if a.Campaign != nil {
+			campaign = *a.Campaign
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.StartsAt, a.Status, a.Severity, a.Detector, campaign, sinks.CleanLine(a.Summary))
 	}
 	return t.Flush()
 }

@@ -11,15 +11,15 @@ import (
 // DetectionFloorSpec documents detection_floor.
 var DetectionFloorSpec = pipeline.Spec{
 	Name: "detection_floor", Title: "More names than memory holds", Threat: pipeline.ThreatHealth,
-	Space: pipeline.SpaceSite | pipeline.SpaceNetwork, Quiet: 1200,
-	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another; and the sketches of distinct counts (mention_fanout), when they are spent.",
+	Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance, Quiet: 1200,
+	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another; the sketches of distinct counts (mention_fanout), when they are spent; and alerts for which there is no room.",
 	Matters:    "Who has fewer events than the floor may be missed just now; whoever invents names by the thousand may do it to hide behind them. Who has more is seen as always.",
 	Lookalikes: "A server that has outgrown the defaults; a crawl or an attack from very many addresses, which other alerts tell of.",
 	Do: []string{
 		"Look at what else is told at this time, and at who invents names: `related` of other alerts, nginx' log.",
 		"If the server is simply large, raise `memory:`: tables grow with it.",
 	},
-	Defaults: "a table (with 256 MB: 20,000 sites, 25,000 domains, 25,000 actors, 40,000 addresses, 20,000 networks) that gave up 100 keys of the last hour in 10 to 20 m: medium; high where newcomers find no place, more come than can be told apart, or one with 32 events or more had to go",
+	Defaults: "a table (with 256 MB: 20,000 sites, 25,000 domains, 25,000 actors, 40,000 addresses, 20,000 networks) that gave up 100 keys of the last hour in 10 to 20 m: medium; high where newcomers find no place, more come than can be told apart, or one with 32 events or more had to go; an alert that was not told because 10,000 (of low severity 5,000, medium 7,500, high 9,000) are open: high",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "check.memory", Undo: "nothing to undo", Text: "See how many keys %s holds: `fedwarden state`."},
 	},
@@ -42,8 +42,20 @@ func NewDetectionFloor(spaces ...*window.Space) *DetectionFloor {
 	return &DetectionFloor{spaces: spaces}
 }
 
-// Observe does nothing: what was given up is looked at once a minute.
-func (d *DetectionFloor) Observe(*pipeline.Event, pipeline.Report) {}
+// Observe reports that the engine had no room for alerts. What tables gave up is looked at once a minute.
+func (d *DetectionFloor) Observe(e *pipeline.Event, r pipeline.Report) {
+	if e.Kind != pipeline.KindSignal || e.Signal.Name != pipeline.SignalRefused {
+		return
+	}
+	n := e.Signal.Count
+	r.Find(pipeline.Finding{
+		Key: pipeline.Entity{Type: pipeline.EntityInstance}, Until: e.Time + floorMinute + pipeline.Second, Since: e.Time,
+		Severity: pipeline.SeverityHigh,
+		Summary:  "%s: more alerts are open than there is room for; " + strconv.FormatUint(n, 10) + " in the last second are not told",
+		Measure:  pipeline.Measure{Name: "alerts_refused", Value: float64(n), Window: "1s"},
+		Evidence: pipeline.Proof{Window: n},
+	})
+}
 
 // Due returns the end of the minute while a space is pressed.
 func (d *DetectionFloor) Due(now pipeline.Time) pipeline.Time {

@@ -126,3 +126,15 @@ func TestFloorNamesWhoMayBeMissed(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomForAlerts hands over the engine's signal, and one that is another's.
+func TestRoomForAlerts(t *testing.T) {
+	p := &pressed{DetectionFloor: NewDetectionFloor()}
+	signal := pipeline.Event{Kind: pipeline.KindSignal, Time: morning, Signal: pipeline.Signal{Name: "another", Count: 7}}
+	p.Observe(&signal, p)
+	signal.Signal.Name = pipeline.SignalRefused
+	p.Observe(&signal, p)
+	if len(p.found) != 1 || p.found[0].Severity != pipeline.SeverityHigh || !strings.Contains(p.found[0].Summary, "; 7 in the last second") {
+		t.Errorf("got %+v, want one finding, of the seven", p.found)
+	}
+}

@@ -28,6 +28,10 @@ func (t *tracker) describe(ep *episode, f *pipeline.Finding, entity pipeline.Ale
 		Context:  contexts(f.Context),
 		Evidence: pipeline.AlertEvidence{Total: ep.Total, Samples: addSamples(nil, f.Evidence.Samples)},
 	}
+	if ep.Carries != nil {
+		ep.Carries.Speaks = false
+		ep.Carries.addTo(&a.Related, entity, ep.Carries.Members)
+	}
 	if t.instance != "" {
 		a.Instance = &t.instance
 	}
@@ -42,6 +46,14 @@ func (t *tracker) threat(detector string) pipeline.Threat {
 		return c.spec.Threat
 	}
 	return pipeline.ThreatHealth
+}
+
+// title is what detector finds, in words.
+func (t *tracker) title(detector string) string {
+	if c := t.specs[detector]; c != nil && c.spec.Title != "" {
+		return clean(c.spec.Title)
+	}
+	return detector
 }
 
 // related lists who else is involved: first the names that were claimed by the facts of ep and are not
@@ -205,6 +217,10 @@ func cloneFinding(f *pipeline.Finding) pipeline.Finding {
 	for i := range c.Evidence.Samples {
 		s := &c.Evidence.Samples[i]
 		s.At, s.Line = stamp(s.At.Time, s.At.Digits), clean(s.Line)
+	}
+	c.Members = slices.Clone(f.Members)
+	for i := range c.Members {
+		c.Members[i].Value = clean(c.Members[i].Value)
 	}
 	c.Suggest = slices.Clone(f.Suggest)
 	for i := range c.Suggest {

@@ -89,5 +89,36 @@
 //
 // At most 10,000 episodes are open. Low severity is admitted up to a half of that, medium to three
 // quarters, high to nine tenths: a flood of small alerts can't keep a critical one out. What is not
-// admitted is counted.
+// admitted is counted, and the next tick tells the instance detectors how many there were (SignalRefused). What is
+// about fedwarden itself has 100 places more, so that this can be told.
+//
+// # Campaigns
+//
+// Episodes of one cause are one message. One of them, the campaign, carries the notification; the others, its
+// members, have its id as their campaign: from firing on, or by an updated if they fired before. There are two kinds.
+//
+// Listed (campaign.go): a detector says whose episodes have the cause that its finding tells of (Finding.Members).
+// While that episode is open, those of other detectors are members if their entity or proven name is listed, or
+// the host or the registrable domain of either. What is merely claimed makes nobody a member. A campaign lists 4,096 entities
+// at most, all together 65,536; who comes after is told as its own. Only what is no party, or a network, may
+// list; what a named party lists is ignored.
+//
+// Grouped (group.go): the tracker sees it. When an episode becomes medium or worse, those of its detector are counted
+// that became so in the ten minutes before, are open, and have no campaign:
+//
+//	3 addresses of one /24 or /48            a campaign on that prefix
+//	3 hosts of one registrable domain        a campaign on that site: a host is named when it is proven, and so is the site
+//	5 of whatever                            a campaign on the instance; a campaign on a prefix or site counts as one
+//
+// Actors of one server are no group of their own: it is not named for what some of its users do. What joins a
+// campaign on a prefix or site does so while that is open; and if the detector itself has an alert on that prefix or
+// site, that is the campaign of all of its alerts below. Minutes are a weak bond: a campaign on the
+// instance takes who comes within ten minutes of the last that joined, and is no worse than it; what is worse
+// is told alone, until there are five. A grouped campaign ends with its last member, and its own facts if it has any.
+//
+// Nothing is hushed: a campaign is at least as severe as each of its members; it rises with them, by an updated
+// of its own. If it ends before its members, they keep its id and end in silence; one that rises
+// above what it was told at leaves it, and is told itself. Of two campaigns that list an episode, the one that
+// became a campaign first has it. A campaign is never a member of another; what is about fedwarden itself is
+// neither grouped nor a member.
 package engine

@@ -43,7 +43,7 @@ type Engine struct {
 	instance   []*component // those that see signals and facts
 	benign     []pipeline.Recogniser
 	wants      [pipeline.NumKinds][pipeline.NumEndpoints][]*component // in their order
-	eachSecond bool // some component is due every second
+	eachSecond bool                                                   // some component is due every second
 	tracker    *tracker
 
 	now  pipeline.Time // of the last applied item or tick; zero before the first

@@ -27,7 +27,7 @@ func (t *tracker) name(f *pipeline.Finding, level pipeline.Attribution) pipeline
 		sure = f.Evidence.Part
 	}
 	if entity.Type == pipeline.EntityInstance && entity.Value == "" {
-		entity.Value = cmp.Or(t.instance, "this server")
+		entity.Value = t.server()
 	}
 	a := pipeline.AlertEntity{Type: entity.Type, Value: clean(entity.Value)}
 	if entity.Type.IsParty() {
@@ -35,6 +35,9 @@ func (t *tracker) name(f *pipeline.Finding, level pipeline.Attribution) pipeline
 	}
 	return a
 }
+
+// server is how the whole instance is called.
+func (t *tracker) server() string { return clean(cmp.Or(t.instance, "this server")) }
 
 func entityOf(a pipeline.AlertEntity) pipeline.Entity {
 	return pipeline.Entity{Type: a.Type, Value: a.Value}

@@ -23,6 +23,12 @@ type episode struct {
 	Window string        // of the measure at firing: values of another one can't be compared
 	Grown  bool          // tenfold scope was told
 	Judged pipeline.Time // the second in which proof was last asked for
+
+	Loud    pipeline.Time     `json:",omitempty"` // when it became medium or worse while no campaign carried it
+	Covered pipeline.Severity `json:",omitempty"` // of its campaign, when that ended
+	Carries *campaign         `json:",omitempty"` // nil: it is no campaign
+
+	aka []pipeline.Entity // by which it may be listed; nil: not known yet
 }
 
 // A fact is what a detector states, within an episode.
@@ -42,15 +48,22 @@ func (t *tracker) begin(f *pipeline.Finding, entity pipeline.AlertEntity) {
 		Quiet: t.quiet(f.Detector),
 		Value: finite(f.Measure.Value), Window: clean(f.Measure.Window),
 	}
-	t.open = append(t.open, ep)
 	t.byEntity[entityKey{f.Detector, entityOf(entity)}] = ep
 	t.join(ep, f)
+	lists := t.list(ep, entity, f)
 	ep.Alert = t.describe(ep, f, entity)
 	a := &ep.Alert
 	a.Fingerprint, a.ID = hex(print), episodeID(print, starts)
 	a.StartsAt = pipeline.Stamp{Time: starts}
+	at, folded := stamp(f.At, f.Digits), []*episode(nil)
+	if lists {
+		folded = t.fold(ep, f.At)
+		a.Severity = max(a.Severity, worst(folded))
+	}
+	folded = append(folded, t.enlist(ep, at)...)
+	t.open = append(t.open, ep)
 	t.next = min(t.next, ep.due())
-	t.tell(ep, pipeline.StatusFiring, stamp(f.At, f.Digits))
+	t.announce(ep, pipeline.StatusFiring, at, folded)
 }
 
 // join makes the fact of f one of ep's.
@@ -77,10 +90,15 @@ func (t *tracker) restate(ep *episode, key factKey, f *pipeline.Finding) {
 		}
 		return
 	}
-	rises := f.Severity > ep.Alert.Severity
+	at, folded := stamp(f.At, f.Digits), []*episode(nil)
+	if t.list(ep, ep.Alert.Entity, f) {
+		folded = t.fold(ep, f.At)
+	}
+	severity := max(f.Severity, worst(folded))
 	grows := !ep.Grown && ep.tenfold(f)
 	proven := t.proves(ep, f)
-	if !rises && !grows && proven == nil {
+	if severity <= ep.Alert.Severity && !grows && proven == nil {
+		t.announceAll(folded, at)
 		return
 	}
 	old := ep.Alert
@@ -88,14 +106,15 @@ func (t *tracker) restate(ep *episode, key factKey, f *pipeline.Finding) {
 	ep.Alert = t.describe(ep, f, old.Entity)
 	a := &ep.Alert
 	a.ID, a.Fingerprint, a.Seq, a.StartsAt = old.ID, old.Fingerprint, old.Seq, old.StartsAt
-	a.Severity = max(a.Severity, old.Severity)
+	a.Severity = max(severity, old.Severity)
 	a.Proven, a.Campaign = old.Proven, old.Campaign
 	a.Evidence.Samples = addSamples(old.Evidence.Samples, f.Evidence.Samples)
 	if proven != nil {
-		a.Proven = proven
+		a.Proven, ep.aka = proven, nil
 	}
 	a.Suggestions = t.suggestions(f, a)
-	t.tell(ep, pipeline.StatusUpdated, stamp(f.At, f.Digits))
+	folded = append(folded, t.enlist(ep, at)...)
+	t.announce(ep, pipeline.StatusUpdated, at, folded)
 }
 
 // grow counts the events that came since the fact was stated before.
@@ -128,6 +147,9 @@ func (ep *episode) tenfold(f *pipeline.Finding) bool {
 
 // proves returns the name that f proves for an episode which fired on an address, else nil.
 func (t *tracker) proves(ep *episode, f *pipeline.Finding) *pipeline.AlertEntity {
+	if c := ep.Carries; c != nil && c.Grouped {
+		return nil // it would be said of all members
+	}
 	if ep.Alert.Proven != nil || ep.Alert.Entity.Type.IsName() || !f.Key.Type.IsName() || ep.Judged == f.At.Floor() {
 		return nil
 	}
@@ -170,7 +192,13 @@ func (ep *episode) due() pipeline.Time {
 	for i := range ep.Facts {
 		until = max(until, ep.Facts[i].Until)
 	}
-	return (until + ep.Quiet).Ceil()
+	if until > 0 {
+		until = (until + ep.Quiet).Ceil()
+	}
+	if c := ep.Carries; c != nil && c.Grouped && c.open > 0 {
+		return never // a group ends with the last of its members
+	}
+	return until
 }
 
 // resolve ends ep, which the caller takes off the list.
@@ -182,6 +210,8 @@ func (t *tracker) resolve(ep *episode, at pipeline.Stamp) {
 	t.ends.add(ep.Print, at.Time.Floor())
 	ep.Alert.EndsAt = at
 	ep.Alert.Evidence.Total = ep.Total
+	t.part(ep)
+	t.disband(ep)
 	t.tell(ep, pipeline.StatusResolved, at)
 }
 

@@ -117,6 +117,7 @@ func (d *total) Observe(e *pipeline.Event, r pipeline.Report) {
 			return
 		}
 		f.Key, f.Measure.Value = pipeline.Entity{Type: pipeline.EntityInstance}, float64(d.Sum)
+		f.Members = []pipeline.Entity{{Type: pipeline.EntityDomain, Value: fmt.Sprintf("%c.example", 'a'+d.Sum%3)}, {Type: pipeline.EntityIP, Value: "192.0.2.0"}}
 	case pipeline.KindStream:
 		f.Key = pipeline.Entity{Type: pipeline.EntitySource, Value: fmt.Sprint(e.Stream, " ", e.Fact.State)}
 	case pipeline.KindRejected:
@@ -149,6 +150,9 @@ func (n *notary) Level(f *pipeline.Finding, _ pipeline.Time) pipeline.Attributio
 		return pipeline.Corroborated
 	}
 	return pipeline.Claimed
+}
+func (n *notary) Home(e pipeline.Entity) (pipeline.Domain, pipeline.Site) {
+	return pipeline.Domain(e.Value), "example"
 }
 func (n *notary) Provable(f *pipeline.Finding) bool { return f.Key.Value != "c.example" }
 func (n *notary) Advance(pipeline.Time)             {}
@@ -205,7 +209,7 @@ func step(t *rapid.T, now *pipeline.Time, rubbish *int) enginetest.Step {
 	*now += pipeline.Time(gap) * pipeline.Time(time.Millisecond)
 	ev := pipeline.Event{Kind: pipeline.KindRequest, Time: *now, Digits: 3, Lines: uint32(gap % 3)}
 	ev.KeyHost = []string{"a.example", "b.example", "c.example"}[gap%3]
-	ev.IP = netip.AddrFrom4([4]byte{192, 0, 2, byte(kind % 2)})
+	ev.IP = netip.AddrFrom4([4]byte{192, 0, 2, byte(kind % 5)})
 	ev.Path = fmt.Sprint("/inbox/", gap)
 	switch kind {
 	case 0:
@@ -239,12 +243,33 @@ func step(t *rapid.T, now *pipeline.Time, rubbish *int) enginetest.Step {
 }
 
 func TestLaws(t *testing.T) {
+	listed, grouped := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := streams(t)
 		if err := enginetest.Laws(small, s, rapid.Uint64().Draw(t, "seed")); err != nil {
 			t.Fatal(err)
 		}
+		plain, err := enginetest.Run(func() *engine.Engine { return small(false) }, s, enginetest.Schedule{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		detectors := map[string]string{}
+		for _, a := range plain.Alerts {
+			detectors[a.ID] = a.Detector
+		}
+		for _, a := range plain.Alerts {
+			switch {
+			case a.Campaign == nil:
+			case detectors[*a.Campaign] == a.Detector:
+				grouped++
+			default:
+				listed++
+			}
+		}
 	})
+	if listed == 0 || grouped == 0 {
+		t.Errorf("got %d transitions of listed members, %d of grouped ones: the laws were not tried on both", listed, grouped)
+	}
 }
 
 // TestMerge compares the order in which events are applied with what each stream says by itself, sorted.

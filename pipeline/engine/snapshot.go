@@ -23,6 +23,7 @@ type header struct {
 	Streams, Episodes, Waits, Ends int
 	Forgotten                      pipeline.Time
 	Refused                        uint64
+	Hushed                         uint64 `json:",omitempty"`
 }
 
 // A savedStream is a stream's progress after its last applied item.
@@ -108,7 +109,7 @@ func (e *Engine) write(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	err := enc.Encode(header{
 		Now: e.now, Next: e.next, Streams: len(e.streams), Episodes: len(t.open), Waits: len(t.waits),
-		Ends: len(t.ends.order), Forgotten: t.ends.forgotten, Refused: t.refused,
+		Ends: len(t.ends.order), Forgotten: t.ends.forgotten, Refused: t.refused, Hushed: t.hushed,
 	})
 	for _, s := range e.streams {
 		p := s.done()
@@ -214,6 +215,8 @@ func (s *stream) resume(saved *savedStream) {
 }
 
 func (t *tracker) resume(open []*episode, waits []*wait, order []*end, h header) {
+	t.open = open
+	t.regroup()
 	for _, ep := range open {
 		t.next = min(t.next, ep.due())
 		t.byEntity[entityKey{ep.Alert.Detector, entityOf(ep.Alert.Entity)}] = ep
@@ -229,6 +232,9 @@ func (t *tracker) resume(open []*episode, waits []*wait, order []*end, h header)
 		t.ends.last[o.Print] = o.At
 		t.ends.order = append(t.ends.order, *o)
 	}
-	t.open, t.waits, t.refused = open, waits, h.Refused
+	t.waits, t.refused, t.hushed = waits, h.Refused, h.Hushed
+	if t.hushed > 0 {
+		t.next = min(t.next, h.Next)
+	}
 	t.ends.forgotten = h.Forgotten
 }

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -125,8 +127,17 @@ func FuzzRestore(f *testing.F) {
 	for i := range 30 {
 		steps = append(steps, step(float64(i)/4, "a.example"))
 	}
+	for i := range 30 { // a campaign of six addresses
+		st := step(8+float64(i)/30, fmt.Sprint(i%6, ".example"))
+		st.Event.IP = netip.AddrFrom4([4]byte{192, 0, 2, byte(i % 6)})
+		steps = append(steps, st)
+	}
+	steps = append(steps, step(13, "a.example")) // nothing was proven until then
 	if _, err := enginetest.Run(func() *engine.Engine { return e }, []enginetest.Stream{{ID: "a", Steps: steps}}, enginetest.Schedule{}); err != nil {
 		f.Fatal(err)
+	}
+	if !bytes.Contains(saved(f, e)[0].Data, []byte(`"Grouped":true`)) {
+		f.Fatal("there is no campaign to restore")
 	}
 	f.Add(saved(f, e)[0].Data)
 	f.Fuzz(func(t *testing.T, data []byte) {

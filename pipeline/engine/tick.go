@@ -59,6 +59,9 @@ func (e *Engine) advance(now pipeline.Time) {
 	}
 	e.report.ticking = false
 	e.conclude(now, 0)
+	if n := e.tracker.takeHushed(); n > 0 {
+		e.report.signals = append(e.report.signals, pipeline.Signal{Name: pipeline.SignalRefused, Count: n})
+	}
 	e.deliver(now)
 	e.tracker.advance(now)
 }

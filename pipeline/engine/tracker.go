@@ -8,6 +8,7 @@ import (
 
 const (
 	maxOpen      = 10_000
+	ownRoom      = 100 // beyond that, for what is about fedwarden itself
 	defaultQuiet = 600 * pipeline.Second
 	maxWait      = 3 * pipeline.Second // for proof
 )
@@ -18,7 +19,8 @@ type tracker struct {
 	instance string
 	secret   pipeline.Secret
 	id       pipeline.Identifier
-	prover   pipeline.Prover // nil: waiting is no use
+	prover   pipeline.Prover  // nil: waiting is no use
+	locator  pipeline.Locator // nil: no name is of another's site
 	specs    map[string]*component
 	max      int
 
@@ -29,8 +31,12 @@ type tracker struct {
 	byWait   map[factKey]*wait
 	ends     ends
 
+	campaigns []*episode // open ones that carry others, by rank
+	listed    int        // entities that they know
+
 	next    pipeline.Time // no tick before it matters; never if none does
 	refused uint64        // episodes not admitted
+	hushed  uint64        // those of them that no signal told of yet
 	alerts  []pipeline.Alert
 }
 
@@ -53,6 +59,7 @@ func keyOf(f *pipeline.Finding) factKey { return factKey{f.Detector, f.Key, f.Ev
 func newTracker(instance string, secret pipeline.Secret, id pipeline.Identifier, comps []component) *tracker {
 	t := &tracker{instance: instance, secret: secret, id: id, specs: map[string]*component{}, max: maxOpen}
 	t.prover, _ = id.(pipeline.Prover)
+	t.locator, _ = id.(pipeline.Locator)
 	for i := range comps {
 		t.specs[comps[i].spec.Name] = &comps[i]
 	}
@@ -62,7 +69,8 @@ func newTracker(instance string, secret pipeline.Secret, id pipeline.Identifier,
 
 // reset forgets all.
 func (t *tracker) reset() {
-	t.open, t.waits, t.refused, t.next = nil, nil, 0, never
+	t.open, t.waits, t.refused, t.hushed, t.next = nil, nil, 0, 0, never
+	t.campaigns, t.listed = nil, 0
 	t.byEntity = map[entityKey]*episode{}
 	t.byFact = map[factKey]*episode{}
 	t.byWait = map[factKey]*wait{}
@@ -125,11 +133,20 @@ func (t *tracker) fire(f *pipeline.Finding, level pipeline.Attribution) {
 		t.restate(ep, keyOf(f), f)
 		return
 	}
-	if !t.admits(f.Severity) {
+	if !t.admits(f.Detector, f.Severity) {
 		t.refused++
+		t.hushed++
+		t.next = min(t.next, f.At.Floor()+pipeline.Second)
 		return
 	}
 	t.begin(f, entity)
+}
+
+// takeHushed returns how many episodes were not admitted since it was asked before.
+func (t *tracker) takeHushed() uint64 {
+	n := t.hushed
+	t.hushed = 0
+	return n
 }
 
 // provenBy returns the open episode on an address which f, proven and from that very address, proves: it
@@ -150,8 +167,12 @@ func (t *tracker) provenBy(f *pipeline.Finding, level pipeline.Attribution) *epi
 	return ep
 }
 
-// admits reports whether an episode of that severity may open: the higher it is, the more room it has.
-func (t *tracker) admits(s pipeline.Severity) bool {
+// admits reports whether an episode of that severity may open: the higher it is, the more room it has. What is
+// about fedwarden itself has a little of its own: that there is no room must be told.
+func (t *tracker) admits(detector string, s pipeline.Severity) bool {
+	if t.threat(detector) == pipeline.ThreatHealth {
+		return len(t.open) < t.max+ownRoom
+	}
 	room := t.max
 	switch s {
 	case pipeline.SeverityLow:
@@ -176,15 +197,27 @@ func (t *tracker) advance(now pipeline.Time) {
 	}
 	t.next = never
 	t.endWaits(now)
+	t.sweep(now, false)
+	t.sweep(now, true) // groups, of which some ended with the last of their members
+	if t.hushed > 0 {
+		t.next = now + pipeline.Second
+	}
+}
+
+// sweep ends the episodes that are due, of those that carry others or of the rest.
+func (t *tracker) sweep(now pipeline.Time, carriers bool) {
 	n := 0
 	for _, ep := range t.open {
-		if due := ep.due(); now < due {
-			t.next = min(t.next, due)
-			t.open[n] = ep
-			n++
+		due := ep.due()
+		if due <= now && carriers == (ep.Carries != nil) {
+			t.resolve(ep, pipeline.Stamp{Time: now})
 			continue
 		}
-		t.resolve(ep, pipeline.Stamp{Time: now})
+		if due > now {
+			t.next = min(t.next, due)
+		}
+		t.open[n] = ep
+		n++
 	}
 	clear(t.open[n:])
 	t.open = t.open[:n]

@@ -30,6 +30,7 @@ type Notifier struct {
 	until  pipeline.Time
 	passed bool             // engine time is past until
 	held   []pipeline.Alert // the latest transition of each open episode, in the order in which they fired
+	alone  []string         // open members whose campaign was over before history was: their ids, in that order
 	out    []Outgoing
 }
 
@@ -50,7 +51,9 @@ func New(c Config) *Notifier {
 
 // Again makes what happened before until history once more, for an engine that begins anew and reads the logs'
 // past. What sinks were told stays known.
-func (n *Notifier) Again(until pipeline.Time) { n.until, n.passed, n.held = until, false, nil }
+func (n *Notifier) Again(until pipeline.Time) {
+	n.until, n.passed, n.held, n.alone = until, false, nil, nil
+}
 
 // HistoryUntil returns the time before which everything is history.
 func (n *Notifier) HistoryUntil() pipeline.Time { return n.until }
@@ -96,16 +99,38 @@ func (n *Notifier) pass(now pipeline.Time) {
 	}
 	n.passed = true
 	for i := range n.held {
+		if a := &n.held[i]; a.Campaign != nil && !n.holds(*a.Campaign) {
+			n.alone = append(n.alone, a.ID)
+		}
+	}
+	for i := range n.held {
 		n.route(&n.held[i])
 	}
 	n.held = nil
 }
 
+func (n *Notifier) holds(id string) bool {
+	return slices.ContainsFunc(n.held, func(a pipeline.Alert) bool { return a.ID == id })
+}
+
+// carried reports whether another alert carries the notification for a.
+func (n *Notifier) carried(a *pipeline.Alert) bool {
+	if a.Campaign == nil {
+		return false
+	}
+	i := slices.Index(n.alone, a.ID)
+	if i >= 0 && a.Status == pipeline.StatusResolved {
+		n.alone = slices.Delete(n.alone, i, i+1)
+	}
+	return i < 0
+}
+
 // route sends a to the sinks that are to be told of it.
 func (n *Notifier) route(a *pipeline.Alert) {
+	carried := n.carried(a)
 	for i := range n.routes {
 		r := &n.routes[i]
-		if !r.told.take(a, r.Min) {
+		if !r.told.take(a, r.Min, carried) {
 			continue
 		}
 		n.out = append(n.out, Outgoing{Sink: r.Sink, Alert: *a})

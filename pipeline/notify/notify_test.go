@@ -68,6 +68,65 @@ func TestHistory(t *testing.T) {
 	f(102*second, "s:open/3:resolved", alert("open", 3, resolved, high, 102*second))
 }
 
+// member is alert, of a campaign.
+func member(id string, seq uint64, status pipeline.Status, sev pipeline.Severity, at pipeline.Time, campaign string) pipeline.Alert {
+	a := alert(id, seq, status, sev, at)
+	a.Campaign = &campaign
+	return a
+}
+
+func TestMembersAreNotDelivered(t *testing.T) {
+	n := New(Config{Routes: []Route{{"s", pipeline.SeverityMedium}}})
+	f := func(a pipeline.Alert, want string) {
+		t.Helper()
+		if got := spell(n.Handle([]pipeline.Alert{a}, a.At.Time)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		n = restored(t, n)
+	}
+	const firing, updated, resolved = pipeline.StatusFiring, pipeline.StatusUpdated, pipeline.StatusResolved
+	const medium, high = pipeline.SeverityMedium, pipeline.SeverityHigh
+	f(alert("told", 1, firing, medium, second), "s:told/1:firing")
+	f(alert("C", 1, firing, medium, second), "s:C/1:firing")
+	f(member("told", 2, updated, medium, second, "C"), "")
+	f(member("new", 1, firing, high, second, "C"), "")
+	f(alert("C", 2, updated, high, second), "s:C/2:updated")
+	f(member("told", 3, updated, high, second, "C"), "")
+	f(member("new", 2, resolved, high, second, "C"), "")
+	f(member("told", 4, resolved, high, second, "C"), "s:told/4:resolved")
+	f(member("left", 1, firing, medium, second, "C"), "")
+	f(alert("C", 3, resolved, high, second), "s:C/3:resolved")
+	f(alert("left", 2, updated, high, second), "s:left/2:updated") // it left its campaign
+	f(alert("left", 3, resolved, high, second), "s:left/3:resolved")
+}
+
+// TestMembersInHistory has a campaign that is open when history passes, and one that is not: nobody would tell of its member.
+func TestMembersInHistory(t *testing.T) {
+	n := New(Config{Routes: []Route{{"s", pipeline.SeverityMedium}}, HistoryUntil: 100 * second})
+	const firing, updated, resolved = pipeline.StatusFiring, pipeline.StatusUpdated, pipeline.StatusResolved
+	const medium, high = pipeline.SeverityMedium, pipeline.SeverityHigh
+	n.Handle([]pipeline.Alert{
+		alert("over", 1, firing, medium, second), alert("open", 1, firing, medium, second),
+		member("a", 1, firing, medium, second, "over"), member("b", 1, firing, medium, second, "open"),
+		alert("over", 2, resolved, medium, 2*second),
+	}, 2*second)
+	n = restored(t, n)
+	if got, want := spell(n.Advance(100*second)), "s:open/1:firing s:a/1:firing"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	n = restored(t, n)
+	got := spell(n.Handle([]pipeline.Alert{
+		member("a", 2, updated, high, 101*second, "over"), member("b", 2, updated, high, 101*second, "open"),
+		member("a", 3, resolved, high, 102*second, "over"), member("b", 3, resolved, high, 102*second, "open"),
+	}, 102*second))
+	if want := "s:a/2:updated s:a/3:resolved"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(n.alone) != 0 {
+		t.Errorf("got %q that are alone, want none", n.alone)
+	}
+}
+
 func TestHistoryPassesWithoutAlerts(t *testing.T) {
 	n := New(Config{Routes: []Route{{"s", pipeline.SeverityMedium}}, HistoryUntil: 100 * second})
 	n.Handle([]pipeline.Alert{alert("a", 1, pipeline.StatusFiring, pipeline.SeverityHigh, second)}, second)
@@ -149,8 +208,9 @@ func TestSnapshotAndCuts(t *testing.T) {
 			HistoryUntil: pipeline.Time(rapid.IntRange(0, 40).Draw(t, "until")) * second,
 		}
 		one, many := New(config), New(config)
-		var oneOut, manyOut []Outgoing
-		var alerts []pipeline.Alert
+		var manyOut []Outgoing
+		alerts := []pipeline.Alert{alert("c", 1, pipeline.StatusFiring, pipeline.SeverityHigh, 0)}
+		manyOut = append(manyOut, many.Handle(alerts, 0)...)
 		seqs := map[string]uint64{}
 		for i := range 40 {
 			id := rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "id")
@@ -166,13 +226,16 @@ func TestSnapshotAndCuts(t *testing.T) {
 			if status == pipeline.StatusResolved {
 				seqs[id] = 0
 			}
+			if rapid.Bool().Draw(t, "member") {
+				a.Campaign = &alerts[0].ID
+			}
 			alerts = append(alerts, a)
 			if rapid.Bool().Draw(t, "restore") {
 				many = restored(t, many)
 			}
 			manyOut = append(manyOut, many.Handle([]pipeline.Alert{a}, a.At.Time)...)
 		}
-		oneOut = append(oneOut, one.Handle(alerts, 39*second)...)
+		oneOut := one.Handle(alerts, 39*second)
 		if diff := cmp.Diff(oneOut, manyOut); diff != "" {
 			t.Fatal("one call and many (-one +many):\n" + diff)
 		}

@@ -12,6 +12,7 @@ type snapshot struct {
 	HistoryUntil pipeline.Time    `json:"history_until"`
 	Passed       bool             `json:"passed"`
 	Held         []pipeline.Alert `json:"held"`
+	Alone        []string         `json:"alone,omitempty"`
 	Sinks        []savedRoute     `json:"sinks"` // in the order of the routes
 }
 
@@ -25,7 +26,7 @@ func (n *Notifier) Version() uint32 { return 1 }
 
 // Snapshot writes all that n knows: equal knowledge, equal bytes.
 func (n *Notifier) Snapshot(w io.Writer) error {
-	s := snapshot{HistoryUntil: n.until, Passed: n.passed, Held: n.held}
+	s := snapshot{HistoryUntil: n.until, Passed: n.passed, Held: n.held, Alone: n.alone}
 	for _, r := range n.routes {
 		s.Sinks = append(s.Sinks, savedRoute{r.Sink, r.told.sorted()})
 	}
@@ -39,7 +40,7 @@ func (n *Notifier) Restore(r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&s); err != nil {
 		return err
 	}
-	n.until, n.passed, n.held = s.HistoryUntil, s.Passed, s.Held
+	n.until, n.passed, n.held, n.alone = s.HistoryUntil, s.Passed, s.Held, s.Alone
 	for i := range n.routes {
 		n.routes[i].told = told{}
 		for _, saved := range s.Sinks {

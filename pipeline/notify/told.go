@@ -15,14 +15,15 @@ const maxTold = 16_384
 // told are the open episodes that a sink was told of, and when last.
 type told map[string]pipeline.Time
 
-// take reports whether the sink is to be told of a.
-func (t told) take(a *pipeline.Alert, least pipeline.Severity) bool {
+// take reports whether the sink is to be told of a, which is carried if a campaign tells of it. Who was told of its
+// beginning is told of its end, whoever told of what was between.
+func (t told) take(a *pipeline.Alert, least pipeline.Severity, carried bool) bool {
 	_, known := t[a.ID]
 	if a.Status == pipeline.StatusResolved {
 		delete(t, a.ID)
 		return known
 	}
-	if !known && a.Severity < least {
+	if carried || !known && a.Severity < least {
 		return false
 	}
 	if !known && len(t) >= maxTold {

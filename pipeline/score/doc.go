@@ -8,8 +8,9 @@
 //
 // # What is counted
 //
-// An incident is one alert id. It is told when it has reached medium before it belonged to a campaign:
-// then a person was notified. It matches an attack if its threat is right for it, its entity (or the name
+// An incident is one alert id. It is told when it has reached medium before it belonged to a campaign, or after
+// it left one: then a person was notified. If it becomes a member later it counts no second time, and its end
+// is the one message more; its campaign is an incident of its own, judged by its own entity. It matches an attack if its threat is right for it, its entity (or the name
 // proven later) is an attacker or the true parent, and it opened between the attack's start and ten
 // minutes after its end. The first told match is the detection, the others are duplicates. There is no
 // other way to hit, and no credit for what is near.

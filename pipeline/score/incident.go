@@ -103,6 +103,9 @@ func (i *Incident) apply(a *pipeline.Alert) {
 	i.Severity = max(i.Severity, a.Severity)
 	if a.Campaign != nil {
 		i.Member = true
+		if a.Status == pipeline.StatusResolved && !i.Told.IsZero() {
+			i.Messages++ // who heard of it hears of its end
+		}
 		return
 	}
 	if i.Told.IsZero() && a.Severity >= pipeline.SeverityMedium {

@@ -110,7 +110,7 @@ func TestReadAlerts(t *testing.T) {
 		alert("FW-1", 2, "2026-09-03T10:00:07Z", flood),
 		alert("FW-1", 3, "2026-09-03T10:00:08Z", proven),
 		alert("FW-1", 4, "2026-09-03T10:00:09Z", member),
-		strings.Replace(alert("FW-1", 5, "2026-09-03T10:20:00Z", flood), "updated", "resolved", 1),
+		strings.Replace(alert("FW-1", 5, "2026-09-03T10:20:00Z", member), "updated", "resolved", 1),
 	)), "alerts.jsonl", t1)
 	if err != nil {
 		t.Fatal(err)
