@@ -61,6 +61,7 @@ func Build(o Options) []Built {
 		{pipeline.Spec{Name: "space.network", Space: pipeline.SpaceNetwork}, s.network},
 		{pipeline.Spec{Name: "space.instance", Space: pipeline.SpaceInstance}, s.instance},
 		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork}, window.NewTotals()},
+		{pipeline.Spec{Name: "rare", Space: pipeline.SpaceNetwork}, window.NewRare(o.Secret)},
 	}
 	for _, r := range rows {
 		d := r.build(s)

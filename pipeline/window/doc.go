@@ -49,6 +49,12 @@
 // (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
 // than a few steps an event.
 //
+// # The whole server
+//
+// An instance detector sees signals, not requests. Totals adds up, once a second, what requests there were; Rare says,
+// by address and bounded, who did what few do: sign in, fail to, sign up, ask for a password; and how many networks
+// came that are strangers. What they are told such detectors keep in a Series, a Counter or a Crowd, together a State.
+//
 // # Under attack
 //
 // Names cost nothing to invent, so a table has a capacity, and four rules say who is in it.
@@ -56,7 +62,8 @@
 //  1. Totals of the whole table are exact, and are never given up; so are a parent's, for its children.
 //  2. Once a table has been half full, a claimed key gets a place with its eighth event within a minute or two,
 //     as its doorkeeper counts them (doorkeeper.go): never too low. It gets with its place what was counted
-//     before. A proven event needs no such knock, for names that are really used cost something.
+//     before. A proven event needs no such knock, for names that are really used cost something; nor does an
+//     address that signs in or up, or tries to, or asks for what costs much, for 512 keys in a minute (lane.go).
 //  3. When a table is full, a newcomer takes the place of one within a factor of two of the lightest, by events
 //     halved with each hour, and of these the one that has been so light for longest (ranks.go): never of the least
 //     recently used one. It inherits the weight, not the counts, of whom it replaces: that is Space-Saving.

@@ -20,6 +20,12 @@ const (
 	SignIns                  // sign-in attempts
 	SignInFails              // sign-ins that failed
 	SignInLimits             // sign-ins refused by a rate limit
+	SignInsDone              // sign-ins that succeeded
+	SignUps                  // accounts that were made
+	Apps                     // applications that were registered
+	TokenFails               // requests for a token that were refused
+	Held                     // of Dynamic, deliveries and streaming aside: answered 408, given up by the client or taking 30 s and more
+	CostlyMS                 // milliseconds of those that took the application half a second or more
 	InboxKB                  // kilobytes, rounded up, that deliveries brought
 	InboxMS                  // milliseconds, rounded up, that they took the application
 	SentKB                   // kilobytes, rounded up, that an address was sent
@@ -34,6 +40,8 @@ var weights = [numNames]func(*pipeline.Event) uint32{
 	InboxKB: func(e *pipeline.Event) uint32 { return kilobytes(e.RequestBytes) },
 	InboxMS: func(e *pipeline.Event) uint32 { return milliseconds(cmp.Or(e.Upstream, e.Duration)) },
 	SentKB:  func(e *pipeline.Event) uint32 { return kilobytes(e.Bytes) },
+
+	CostlyMS: AppMS,
 }
 
 // most bounds the weight of one event: what a hostile line claims is no reason to overflow.
@@ -44,6 +52,21 @@ func kilobytes(n int64) uint32 { return uint32((min(max(n, 0), most*1024) + 1023
 func milliseconds(d time.Duration) uint32 {
 	return uint32((min(max(d, 0), most*time.Millisecond) + time.Millisecond - 1) / time.Millisecond)
 }
+
+// Costly is the milliseconds from which on a request counts as costly, and costliest those that it counts for at the
+// most: what hangs for a minute when the application is gone has cost nothing.
+const (
+	Costly    = 500
+	costliest = 5000
+)
+
+// AppMS returns the milliseconds that a request took the application, as far as they count.
+func AppMS(e *pipeline.Event) uint32 {
+	return min(milliseconds(cmp.Or(e.Upstream, e.Duration)), costliest)
+}
+
+// HoldFrom is from when on a request is held open.
+const HoldFrom = 30 * time.Second
 
 type nameSet uint64
 
@@ -94,12 +117,46 @@ func byAddress(e *pipeline.Event) nameSet {
 		}
 	}
 	if e.Endpoint.IsDynamic() && (!isDelivery(e) || PartOf(e) != Proven) {
-		set |= Dynamic.bit()
+		set |= Dynamic.bit() | burden(e)
 	}
-	if e.Endpoint == pipeline.EndpointSignIn && e.Method == pipeline.MethodPost {
-		set |= signIn(e)
+	if e.Method == pipeline.MethodPost {
+		set |= local(e)
 	}
 	return set
+}
+
+// burden tells whether a request holds what others wait for. Streaming is no request of the application's; whoever
+// delivers is told by his name, waits for what we fetch from him, and gives up when the server is slow.
+func burden(e *pipeline.Event) (set nameSet) {
+	if e.Endpoint == pipeline.EndpointStreaming || e.Endpoint.IsInbox() {
+		return 0
+	}
+	if e.Status == 408 || e.Status == 499 || e.Duration >= HoldFrom {
+		set = Held.bit()
+	}
+	if took := cmp.Or(e.Upstream, e.Duration); took >= Costly*time.Millisecond {
+		set |= CostlyMS.bit()
+	}
+	return set
+}
+
+// local tells what is done to local accounts.
+func local(e *pipeline.Event) nameSet {
+	switch e.Endpoint {
+	case pipeline.EndpointSignIn:
+		return signIn(e)
+	case pipeline.EndpointSignUp:
+		if SignedUp(e) {
+			return SignUps.bit()
+		}
+	case pipeline.EndpointApps:
+		return Apps.bit()
+	case pipeline.EndpointOAuth:
+		if e.Path == "/oauth/token" && e.Status >= 400 && e.Status < 499 {
+			return TokenFails.bit()
+		}
+	}
+	return 0
 }
 
 // signIn tells how an attempt ended. nginx sees 200 or 422 for a wrong password (and for the prompt of a
@@ -107,6 +164,8 @@ func byAddress(e *pipeline.Event) nameSet {
 func signIn(e *pipeline.Event) nameSet {
 	set := SignIns.bit()
 	switch {
+	case SignedIn(e):
+		set |= SignInsDone.bit()
 	case e.Status == 429:
 		set |= SignInFails.bit() | SignInLimits.bit()
 	case e.Format == pipeline.FormatRails && e.Status == 200:

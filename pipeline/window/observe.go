@@ -34,6 +34,7 @@ type sight struct {
 	fresh  bool  // it got its slot by this event
 	before tally // what the doorkeeper had counted of it then
 	counts bool  // the event is counted in a metric, hence at the door
+	tells  bool  // the event alone may get it a place
 	excess bool  // it counts for its parent only, and so do those below it
 }
 
@@ -85,8 +86,8 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 		return
 	}
 	second := uint32(e.Time / pipeline.Second)
-	prefix := sight{table: Prefix, second: second, counts: true}
-	addr := sight{table: IP, second: second, counts: true}
+	prefix := sight{table: Prefix, second: second, counts: true, tells: set&telling != 0}
+	addr := sight{table: IP, second: second, counts: true, tells: prefix.tells}
 	prefix.hash, addr.hash = s.netHashes(e.IP)
 	e.Slots.Prefix = s.look(&prefix, nil)
 	e.Slots.IP = s.look(&addr, &prefix)
@@ -140,7 +141,7 @@ func (s *Space) admit(k, parent *sight) {
 	}
 	tab, above := s.tables[k.table], s.recordOf(parent)
 	before, in := tab.knock(k.hash, k.second, s.partOf(k), k.proven)
-	if k.excess = parent != nil && parent.excess; !in || k.excess {
+	if k.excess = parent != nil && parent.excess; k.excess || !in && !(k.tells && s.lane.take(k.second)) {
 		return
 	}
 	k.slot = tab.admit(k.hash, before, k.second, above, k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })

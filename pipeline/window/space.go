@@ -61,6 +61,7 @@ type Space struct {
 	addrs     [numTables]addrClaim
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
+	lane      lane
 	since     pipeline.Time
 }
 
@@ -96,6 +97,17 @@ func largestDoor(percent int) int {
 
 // Since returns when the Space began to know; zero if it has seen nothing.
 func (s *Space) Since() pipeline.Time { return s.since }
+
+// knownDays is on how many days a key must have been seen to be known.
+const knownDays = 3
+
+// Known reports whether the key was seen on three days or more.
+func (s *Space) Known(t Table, slot int32) bool {
+	return slot != 0 && s.tables[t].record(slot).daysSeen() >= knownDays
+}
+
+// Knows reports whether the Space is old enough for one that is not Known to be a stranger.
+func (s *Space) Knows(now pipeline.Time) bool { return now.Sub(s.since) >= knownDays*learnFor }
 
 // Keys returns how many keys the Space holds.
 func (s *Space) Keys() int {

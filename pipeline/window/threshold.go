@@ -135,6 +135,9 @@ var DomainFloors = []Floor{{S10s, 50}, {S1m, 120}, {S10m, 400}, {S1h, 1200}, {S2
 // DomainScales are the windows of DomainFloors.
 var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
 
+// AddressScales are the windows of an address's requests, shared by all who ask how much it asks.
+var AddressScales = Of(S10s, S1m, S24h)
+
 // Floors claims that Over holds the metric's keys against these floors, shortest window and lowest count first.
 // A metric has one list of floors.
 func (m *Metric) Floors(floors []Floor) *Metric {

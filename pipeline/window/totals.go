@@ -11,7 +11,7 @@ const (
 	TotalDynamic  = "total.dynamic"  // requests that cost the application
 	TotalErrors   = "total.errors"   // of these, answered 502, 503 or 504
 	TotalAccepted = "total.accepted" // deliveries answered 2xx
-	TotalMS       = "total.ms"       // milliseconds, rounded up, that the application took
+	TotalMS       = "total.ms"       // milliseconds, rounded up, that the application took, streaming aside
 )
 
 // A total is one row of what is added up.
@@ -26,7 +26,9 @@ var totals = []total{
 		return one(e.Endpoint.IsDynamic() && e.Status >= 502 && e.Status <= 504)
 	}},
 	{TotalAccepted, func(e *pipeline.Event) uint32 { return one(isDelivery(e) && e.Status >= 200 && e.Status < 300) }},
-	{TotalMS, weights[InboxMS]},
+	{TotalMS, func(e *pipeline.Event) uint32 {
+		return one(e.Endpoint != pipeline.EndpointStreaming) * weights[InboxMS](e)
+	}},
 }
 
 func one(is bool) uint32 {

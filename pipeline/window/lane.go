@@ -1,0 +1,25 @@
+package window
+
+// A lane lets some keys in of which one event says enough, past the doorkeeper: who guesses a password every other
+// minute, or asks for what costs seconds, would never knock eight times within a minute. It is narrow, so that nobody
+// empties a table by it: 512 keys in a minute.
+type lane struct {
+	minute, used uint32
+}
+
+const laneWidth = 512
+
+// take reports whether there is room for one more in the minute of second, and takes it.
+func (l *lane) take(second uint32) bool {
+	if minute := second / 60; l.minute != minute {
+		*l = lane{minute: minute}
+	}
+	if l.used >= laneWidth {
+		return false
+	}
+	l.used++
+	return true
+}
+
+// telling are the metrics of which one event says enough.
+const telling = nameSet(1)<<SignInFails | 1<<SignInsDone | 1<<SignUps | 1<<CostlyMS
