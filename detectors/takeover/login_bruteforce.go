@@ -1,6 +1,7 @@
 package takeover
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -17,52 +18,61 @@ var LoginBruteforceSpec = pipeline.Spec{
 		"See whether a success follows: fail_then_success says so.",
 		"Block the address for a day; ask for second factors.",
 	},
-	Defaults: "at least 10 failures in 5 m, or one that the rate limit refused; medium",
+	Defaults: "at least 10 failures in 5 m or 1 h, 20 in 24 h, or one that the rate limit refused; medium, or low from an address that many people seem to share: in 24 h a success for 4 failures, or 20 requests for one",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
 			Text: "`tootctl ip_blocks add %s --severity no_access --duration 86400` (never for long: addresses are shared)"},
 	},
 }
 
-const minLoginFailures = 10
+// loginFloors are how many failures of an address are too many, the shortest window first.
+var loginFloors = []window.Floor{{Scale: window.S5m, Count: 10}, {Scale: window.S1h, Count: 10}, {Scale: window.S24h, Count: 20}}
 
 // LoginBruteforce reports an address whose sign-ins fail and fail.
 type LoginBruteforce struct {
 	pipeline.Stateless
-	fails, limits *window.Metric
+	guesses
+	limits *window.Metric
 }
 
 // NewLoginBruteforce claims its metrics of the network space.
 func NewLoginBruteforce(network *window.Space) *LoginBruteforce {
 	return &LoginBruteforce{
-		fails:  network.Metric(window.IP, window.SignInFails, signInScales),
-		limits: network.Metric(window.IP, window.SignInLimits, window.Of(window.S10m)),
+		guesses: newGuesses(network),
+		limits:  network.Metric(window.IP, window.SignInLimits, window.Of(window.S10m)),
 	}
 }
 
-// signInScales are shared with fail_then_success, so that both read one ring.
-var signInScales = window.Of(window.S5m, window.S30m)
-
 // Observe reports the event's address when its failures are too many.
 func (d *LoginBruteforce) Observe(e *pipeline.Event, r pipeline.Report) {
-	if e.Endpoint != pipeline.EndpointSignIn || e.Slots.IP == 0 {
+	if e.Endpoint != pipeline.EndpointSignIn || e.Slots.IP == 0 || e.Method == pipeline.MethodGet || window.SignedIn(e) {
 		return
 	}
-	n := d.fails.Sum(e.Slots.IP, window.Proven, window.S5m, e.Time)
 	limited := d.limits.Sum(e.Slots.IP, window.Proven, window.S10m, e.Time)
-	if (n < minLoginFailures && limited == 0) || n == 0 || window.SignedIn(e) {
+	x, ok := d.over(e.Slots.IP, e.Time)
+	if !ok && limited == 0 || x.Count == 0 || !d.fails.Once(e.Slots.IP, window.Proven, e.Time) {
 		return
 	}
-	if !d.fails.Once(e.Slots.IP, window.Proven, e.Time) {
-		return
-	}
-	x := window.Excess{Count: n, Threshold: minLoginFailures, Scale: window.S5m, Part: window.Proven}
 	f := d.fails.Finding(e, x, window.AddressEntity(e.IP), "failed_sign_ins")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
-	f.Summary = "Login guessing from %s: " + strconv.Itoa(int(n)) + " failed sign-ins in 5m"
+	if d.shared(e.Slots.IP, 0, e.Time) {
+		f.Severity = pipeline.SeverityLow
+	}
+	f.Summary = "Login guessing from %s: " + strconv.Itoa(int(x.Count)) + " failed sign-ins in " + x.Scale.String()
 	if limited > 0 {
 		f.Summary += ", " + strconv.Itoa(int(limited)) + " refused by the rate limit"
 	}
 	r.Find(f)
+}
+
+// over returns the first of the floors that the address's failures reach, or the shortest with its count.
+func (d *LoginBruteforce) over(slot int32, now pipeline.Time) (x window.Excess, ok bool) {
+	for _, f := range slices.Backward(loginFloors) {
+		n := d.fails.Sum(slot, window.Proven, f.Scale, now)
+		if ok = ok || n >= f.Count; n >= f.Count || f.Scale == window.S5m && !ok {
+			x = window.Excess{Count: n, Threshold: float64(f.Count), Scale: f.Scale, Part: window.Proven}
+		}
+	}
+	return x, ok
 }
