@@ -8,14 +8,14 @@ import (
 // IPFloodSpec documents ip_flood.
 var IPFloodSpec = pipeline.Spec{
 	Name: "ip_flood", Title: "Request flood from an address", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
-	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it.",
+	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it. Where the log has timing (request_time or upstream_response_time): also the time of the application that an address takes by requests of half a second and more.",
 	Matters:    "One client can take all of Puma's threads or the database's connections.",
 	Lookalikes: "Many people behind one address (a school, a carrier); an uptime monitor; a proxy or CDN in front when nginx is not told the real address.",
 	Do: []string{
 		"Check that nginx logs the client's own address (real_ip), not a proxy's.",
 		"Limit the address in nginx; a temporary IP block in Mastodon if it goes on.",
 	},
-	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean",
+	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean; medium, or low below three times that of who reads only actors, posts and collections. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, at least 5 times the own mean, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (`limit_req_zone $binary_remote_addr`)."},
 		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",
@@ -31,9 +31,12 @@ var (
 // loneShare is the per cent of a prefix's requests from which on one address stands for it.
 const loneShare = 80
 
+// crawlFactor is how many times a threshold who only reads what servers read must reach.
+const crawlFactor = 3
+
 // IPFlood reports an address, or a network of which no address stands out, that asks far more than usual.
 type IPFlood struct {
-	pipeline.Stateless
+	cost
 	space         *window.Space
 	ips, prefixes *window.Metric
 	domains       *window.Metric
@@ -42,8 +45,9 @@ type IPFlood struct {
 // NewIPFlood claims its metrics of the network space, and domain_flood's of the site space.
 func NewIPFlood(network, site *window.Space) *IPFlood {
 	network.Addresses(window.Prefix)
-	scales := window.Of(window.S10s, window.S1m, window.S24h)
+	scales := window.AddressScales
 	return &IPFlood{
+		cost:     newCost(network),
 		space:    network,
 		ips:      network.Metric(window.IP, window.Dynamic, scales).Floors(addressFloors),
 		prefixes: network.Metric(window.Prefix, window.Dynamic, scales).Floors(prefixFloors),
@@ -51,9 +55,13 @@ func NewIPFlood(network, site *window.Space) *IPFlood {
 	}
 }
 
+// Version is 2 since it counts what requests take.
+func (d *IPFlood) Version() uint32 { return 2 }
+
 // Observe reports the event's address or network when it is over a floor and out of line. In a flood this
 // is true of every event: Once comes before all that costs.
 func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
+	d.cost.add(e)
 	if e.Slots.Prefix == 0 {
 		return
 	}
@@ -61,6 +69,9 @@ func (d *IPFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 		if d.ips.Once(e.Slots.IP, window.Proven, e.Time) && !d.named(e) {
 			r.Find(d.finding(d.ips, e, x, window.AddressEntity(e.IP)))
 		}
+		return
+	}
+	if d.cost.judge(e, r) {
 		return
 	}
 	x, ok := d.prefixes.Over(e.Slots.Prefix, window.Proven, e.Time)
@@ -86,6 +97,19 @@ func (d *IPFlood) finding(m *window.Metric, e *pipeline.Event, x window.Excess, 
 	f := m.Finding(e, x, key, "requests")
 	f.Evidence.Part = pipeline.IPOnly
 	f.Severity = pipeline.SeverityMedium
+	if isCrawl(e.Endpoint) && float64(x.Count) < crawlFactor*x.Threshold {
+		f.Severity = pipeline.SeverityLow
+	}
 	f.Summary = "Request flood from %s: " + x.Text("requests")
 	return f
+}
+
+// isCrawl reports whether e is what servers read of one another: who asks for much of it collects data, and is but a
+// burden below three times a threshold.
+func isCrawl(e pipeline.Endpoint) bool {
+	switch e {
+	case pipeline.EndpointActor, pipeline.EndpointStatus, pipeline.EndpointOutbox, pipeline.EndpointCollection, pipeline.EndpointWebfinger:
+		return true
+	}
+	return false
 }
