@@ -111,7 +111,37 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	d.repeat(hour+time.Minute, time.Minute, 30, func(at pipeline.Time, i int) {
 		d.add(railsLog, pipeline.Event{Time: at, Kind: pipeline.KindRejected, Format: pipeline.FormatRails, Error: "unknown line"})
 	})
+	d.localTrouble(hour)
 	return d.streams()
+}
+
+// localTrouble is what is done to local accounts, and to the web server.
+func (d *day) localTrouble(hour time.Duration) {
+	d.repeat(hour+49*time.Minute, 4*time.Minute, 32, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointAPIPost, "/api/v1/statuses", 200, "2001:db8::5")
+	})
+	d.repeat(hour+2*time.Minute, 5*time.Minute, 25, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointSignIn, "/auth/sign_in", 422, fmt.Sprintf("11.%d.0.1", i))
+	})
+	d.repeat(hour+8*time.Minute, 5*time.Minute, 12, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointSignUp, "/auth", 302, fmt.Sprintf("198.18.0.%d", i))
+	})
+	d.repeat(hour+14*time.Minute, 5*time.Minute, 6, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointPassword, "/auth/password", 302, "198.18.1.1")
+	})
+	d.repeat(hour+20*time.Minute, 5*time.Minute, 31, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointApps, "/api/v1/apps", 200, "198.18.2.1")
+	})
+	d.repeat(hour+26*time.Minute, time.Minute, 25, func(at pipeline.Time, i int) {
+		d.ask(at, pipeline.EndpointAPIAccount, "/api/v1/lists", 499, "198.18.3.1")
+	})
+	d.repeat(hour+32*time.Minute, 5*time.Minute, 90, func(at pipeline.Time, i int) { d.get(at, fmt.Sprintf("12.%d.0.1", i)) })
+}
+
+// ask is a POST that stands in nginx' log alone.
+func (d *day) ask(at pipeline.Time, to pipeline.Endpoint, path string, status uint16, addr string) {
+	d.add(nginxLog, pipeline.Event{Time: at, Kind: pipeline.KindRequest, Format: pipeline.FormatNginx, Method: pipeline.MethodPost,
+		Endpoint: to, Path: path, Status: status, UserAgent: "Firefox", IP: netip.MustParseAddr(addr)})
 }
 
 func (d *day) repeat(from, over time.Duration, n int, f func(at pipeline.Time, i int)) {

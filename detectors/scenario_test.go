@@ -229,8 +229,11 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "method":
 		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
 	case "endpoint":
-		e.Endpoint = map[string]pipeline.Endpoint{"inbox": pipeline.EndpointInbox, "user_inbox": pipeline.EndpointUserInbox,
-			"sign_in": pipeline.EndpointSignIn, "api_public": pipeline.EndpointAPIPublic, "static": pipeline.EndpointStatic}[value]
+		for ep := range pipeline.EndpointTagPage + 1 {
+			if ep.String() == value {
+				e.Endpoint = ep
+			}
+		}
 	case "status":
 		n, err := strconv.Atoi(value)
 		e.Status = uint16(n)
@@ -245,6 +248,14 @@ func setField(e *pipeline.Event, key, value string) error {
 		e.KeyID, e.KeyHost = value, strings.Split(strings.TrimPrefix(value, "https://"), "/")[0]
 	case "user":
 		e.LocalUser = value
+	case "path":
+		e.Path = value
+	case "browser":
+		e.UserAgent = value
+	case "took":
+		d, err := time.ParseDuration(value)
+		e.Duration, e.Upstream = d, d
+		return err
 	case "verified":
 		e.Verified = map[string]pipeline.Verdict{"yes": pipeline.VerdictYes, "no": pipeline.VerdictNo}[value]
 	default:
