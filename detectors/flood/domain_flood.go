@@ -16,7 +16,7 @@ var DomainFloodSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox).",
 		"Limit the domain in Mastodon; suspend it only after a look at who follows whom.",
 	},
-	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 12 % of 1 h (120), 6 % of 24 h (1,500); on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
+	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 12 % of 1 h (120), unless one actor of a domain that is known sends them, or they are refused; on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "If load is the problem, limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`)."},
@@ -30,6 +30,7 @@ var DomainFloodSpec = pipeline.Spec{
 // DomainFlood reports a domain, or a site whose domains share the load, that delivers far more than usual.
 type DomainFlood struct {
 	pipeline.Stateless
+	space          *window.Space
 	domains, sites *window.Metric
 	actors         *window.Distinct
 	own            *window.Metric
@@ -43,6 +44,7 @@ func NewDomainFlood(site *window.Space) *DomainFlood {
 	site.Addresses(window.Domain)
 	site.Addresses(window.Site)
 	return &DomainFlood{
+		space:   site,
 		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 		sites:   site.Metric(window.Site, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 		actors:  site.Distinct(window.Site, window.Actors, window.S1h),
@@ -68,7 +70,7 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 }
 
 func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
-	if !m.Once(slot, x.Part, e.Time) || x.Count < fullFloor(x.Scale) && (isCheap(e) || d.jumps(e, x)) {
+	if !m.Once(slot, x.Part, e.Time) || x.Count < window.FullFloor(x.Scale) && (isCheap(e) || d.jumps(e, x)) {
 		return
 	}
 	f := m.Finding(e, x, key, "requests")
@@ -93,20 +95,11 @@ func isCheap(e *pipeline.Event) bool {
 	return e.Status == 401 || e.Status == 403 || e.Verified == pipeline.VerdictNo
 }
 
-// jumps reports whether it is one actor, known here from before, of whom actor_jump tells.
+// jumps reports whether it is one actor of a domain that is known for a day: of whom actor_jump tells, if he has a past,
+// and who is a new bot else.
 func (d *DomainFlood) jumps(e *pipeline.Event, x window.Excess) bool {
-	if e.Slots.Actor == 0 {
+	if e.Slots.Actor == 0 || e.Time.Sub(d.space.First(window.Domain, e.Slots.Domain)) < window.S24h.Length() {
 		return false
 	}
-	own := d.own.Sum(e.Slots.Actor, x.Part, window.S1h, e.Time)
-	return own*100 >= x.Count*loneActor && d.own.Sum(e.Slots.Actor, x.Part, window.S24h, e.Time) > own
-}
-
-func fullFloor(s window.Scale) uint32 {
-	for _, f := range window.DomainFloors {
-		if f.Scale == s {
-			return f.Count
-		}
-	}
-	return 0
+	return d.own.Sum(e.Slots.Actor, x.Part, window.S1h, e.Time)*100 >= x.Count*loneActor
 }

@@ -104,8 +104,7 @@ func (d *ActorJump) domainGrows(e *pipeline.Event, x window.Excess) bool {
 	if others >= fewOthers && float64(others) >= domainGrowth*usual {
 		return true
 	}
-	_, flood := d.domains.Over(slot, x.Part, now)
-	return flood
+	return window.IsFlood(d.domains, slot, x.Part, now)
 }
 
 // severity tells what people do at times, if seldom, from what nobody does by hand.

@@ -80,7 +80,7 @@
 // what goes on is the new usual. An hour in which a log was dead (below a tenth of what all keys usually bring, or within six
 // empty ones) is no exposure for anybody.
 //
-// An excess opens at S ≥ 10.5, 10, 9.5, 8.5, 7 (10 s, 1 m, 10 m, 1 h, 24 h), above its floor and at twice μ, and stays open
+// An excess opens at S ≥ 10.5, 10, 9.5, 8.5, 7 (10 s, 1 m, 10 m, 1 h, 24 h; a Series, of which there is one, at 7), above its floor and at twice μ, and stays open
 // down to S = 4, 4, 3.5, 3, 2.5 and half of the floor. All of this is worked out once a minute for keys that come near
 // a floor; for the others an event costs one compare (threshold.go).
 //

@@ -114,8 +114,11 @@ func (s *Series) judge(x Excess, floor, second uint32) Excess {
 		rate = s.base.dayRate
 	}
 	open := s.layout.pastOf(s.words)[pastOpen] >= second
-	return s.base.judge(x, rate(&s.layout, s.words, s.base.first), floor, open, second)
+	return s.base.judge(x, rate(&s.layout, s.words, s.base.first), floor, open, seriesOpen, second)
 }
+
+// seriesOpen is the surprise at which a Series is out of line: there is one of it, not one for each of thousands of keys.
+const seriesOpen = 7
 
 // Once reports whether it was not yet called in the second of now.
 func (s *Series) Once(now pipeline.Time) bool { return once(s.words, ringOnce, now) }

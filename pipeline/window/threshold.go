@@ -67,13 +67,14 @@ func (m *Metric) hold(slot int32, p Part, f Floor, n uint32, now pipeline.Time) 
 		floor = max(floor, f.Count)
 	}
 	open := m.layout.pastOf(m.ring(slot, p))[pastOpen] >= second
-	return m.base.judge(x, m.rateOf(slot, p, f.Scale), floor, open, second), true
+	return m.base.judge(x, m.rateOf(slot, p, f.Scale), floor, open, scaleSpecs[f.Scale].open, second), true
 }
 
-// judge says of x what was expected and which count is out of line, by the rate of its key and a floor.
-func (b *baseline) judge(x Excess, r rate, floor uint32, open bool, second uint32) Excess {
+// judge says of x what was expected and which count is out of line, by the rate of its key, a floor and the surprise that
+// it takes to open an incident.
+func (b *baseline) judge(x Excess, r rate, floor uint32, open bool, need float64, second uint32) Excess {
 	x.Known, x.Expected = true, r.mean()*b.exposure(x.Scale, second)
-	size, need := r.size(b, x.Scale), scaleSpecs[x.Scale].open
+	size := r.size(b, x.Scale)
 	if open {
 		need, floor = scaleSpecs[x.Scale].close, floor/2
 	} else {
@@ -173,7 +174,28 @@ type Floor struct {
 }
 
 // DomainFloors are those of a domain's deliveries, shared by all who ask whether a domain is in flood.
-var DomainFloors = []Floor{{S10s, 50, 50}, {S1m, 120, 30}, {S10m, 400, 60}, {S1h, 1200, 120}, {S24h, 6000, 1500}}
+var DomainFloors = []Floor{{S10s, 50, 50}, {S1m, 120, 30}, {S10m, 400, 60}, {S1h, 1200, 120}, {S24h, 6000, 6000}}
+
+// FullFloor returns the floor of DomainFloors at a scale, as it is where much is usual; zero if it has none.
+func FullFloor(s Scale) uint32 {
+	for _, f := range DomainFloors {
+		if f.Scale == s {
+			return f.Count
+		}
+	}
+	return 0
+}
+
+// IsFlood reports whether m, the deliveries of domains, holds as much of a key's part as would be a flood on any server.
+func IsFlood(m *Metric, slot int32, p Part, now pipeline.Time) bool {
+	for _, f := range DomainFloors {
+		if m.Sum(slot, p, f.Scale, now) >= f.Count {
+			_, over := m.Over(slot, p, now)
+			return over
+		}
+	}
+	return false
+}
 
 // DomainScales are the windows of DomainFloors.
 var DomainScales = Of(S10s, S1m, S10m, S1h, S24h)
