@@ -89,12 +89,8 @@ func (d *DeleteStorm) Observe(e *pipeline.Event, _ pipeline.Report) {
 
 // deliver counts a delivery while there may be a storm.
 func (d *DeleteStorm) deliver(e *pipeline.Event) {
-	own := isProvenEvent(e)
-	if isAccepted(e) && e.Counts&pipeline.CountsAddress != 0 {
-		own = own || d.site.IsNear(d.site.Hash(string(e.Site)), e.IP, e.Time)
-		if own {
-			d.accepted.Add(e.Time, 1)
-		}
+	if d.starts.Seen() > 0 && isAccepted(e) && e.Counts&pipeline.CountsAddress != 0 && d.isOwn(e) {
+		d.accepted.Add(e.Time, 1)
 	}
 	if e.Time >= d.now.Look {
 		d.look(e.Time)
@@ -103,10 +99,16 @@ func (d *DeleteStorm) deliver(e *pipeline.Event) {
 	if !unread && e.Time >= max(d.now.Verdicts, d.now.Jobs) {
 		return
 	}
+	own := d.isOwn(e)
 	d.count(string(e.Domain), e, own, unread)
 	if string(e.Site) != string(e.Domain) {
 		d.count(string(e.Site), e, own, unread)
 	}
+}
+
+// isOwn reports whether e comes from one of its site's own networks.
+func (d *DeleteStorm) isOwn(e *pipeline.Event) bool {
+	return isProvenEvent(e) || d.site.IsNear(d.site.Hash(string(e.Site)), e.IP, e.Time)
 }
 
 // look sees once a minute whether jobs are missing.

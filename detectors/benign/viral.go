@@ -43,7 +43,7 @@ const (
 
 // Viral explains what a popular post brings.
 type Viral struct {
-	site, network      *window.Space
+	network            *window.Space
 	paths              shelf[read]
 	all, gets, errs    tally
 	writers            crowd
@@ -59,15 +59,15 @@ type read struct {
 
 var viralScales = window.Of(window.S10m, window.S24h)
 
-// NewViral needs the spaces for their hashes.
-func NewViral(site, network *window.Space) *Viral {
-	d := &Viral{site: site, network: network}
+// NewViral needs the network space for its hashes.
+func NewViral(network *window.Space) *Viral {
+	d := &Viral{network: network}
 	d.reset()
 	return d
 }
 
 func (d *Viral) reset() {
-	*d = Viral{site: d.site, network: d.network, paths: newShelf[read](maxPaths), written: window.NewCounter(viralScales),
+	*d = Viral{network: d.network, paths: newShelf[read](maxPaths), written: window.NewCounter(viralScales),
 		answered: window.NewCounter(viralScales), millisec: window.NewCounter(viralScales)}
 }
 
@@ -90,9 +90,12 @@ func (d *Viral) Observe(e *pipeline.Event, _ pipeline.Report) {
 		d.read(e)
 	case isProvenEvent(e) && isAccepted(e):
 		d.written.Add(e.Time, 1)
-		d.writers.add(e.Time, viralPane, d.site.Hash(string(e.Site)))
+		d.writers.add(e.Time, viralPane, spread(e.Slots.Site))
 	}
 }
+
+// spread makes a hash of a slot, which stands for its key for as long as a crowd is counted.
+func spread(slot int32) uint64 { return uint64(slot) * 0x9e3779b97f4a7c15 >> 32 }
 
 func (d *Viral) read(e *pipeline.Event) {
 	switch e.Endpoint {

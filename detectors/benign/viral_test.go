@@ -10,7 +10,7 @@ import (
 )
 
 func famous(t *testing.T) *server {
-	s := newServer(t, func(s *server) pipeline.Recogniser { return benign.NewViral(s.site, s.network) })
+	s := newServer(t, func(s *server) pipeline.Recogniser { return benign.NewViral(s.network) })
 	s.crowded(26*time.Hour, 10)
 	return s
 }

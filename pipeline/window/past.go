@@ -31,11 +31,17 @@ func (s *Space) Origins() { s.origins = true }
 
 // learnOrigin remembers that e, which is proven, came from one of the site's own addresses.
 func (s *Space) learnOrigin(e *pipeline.Event, site uint64) {
-	if e.IP.IsValid() {
-		network, one := s.netHashes(e.IP)
-		s.isNewPair(e, pairOwn, mix(site)^one, true)
-		s.isNewPair(e, pairOwnNetwork, mix(site)^network, true)
+	if !e.IP.IsValid() {
+		return
 	}
+	network, one := s.netHashes(e.IP)
+	n, second := s.novelty[Proven], uint32(e.Time/pipeline.Second)
+	n.turn(second)
+	if n.gens[0].has(pairOwn.of(mix(site) ^ one)) {
+		return // and so is the network
+	}
+	s.isNewPair(e, pairOwnNetwork, mix(site)^network, true)
+	s.isNewPair(e, pairOwn, mix(site)^one, true)
 }
 
 // IsOrigin reports whether a delivery from addr, or from its /64, was proven, in the last 30 to 60 days, to be of the
