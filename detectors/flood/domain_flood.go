@@ -16,7 +16,7 @@ var DomainFloodSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox).",
 		"Limit the domain in Mastodon; suspend it only after a look at who follows whom.",
 	},
-	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 12 % of 1 h (120), unless one actor of a domain that is known sends them, or they are refused; on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
+	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 7 % of 1 h (80), unless one actor of a domain that is known sends them; three times as many of what is refused, or answered unread; on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "If load is the problem, limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`)."},
@@ -35,6 +35,9 @@ type DomainFlood struct {
 	actors         *window.Distinct
 	own            *window.Metric
 }
+
+// cheapFloors is how many times what would be a flood on any server it takes of what costs little.
+const cheapFloors = 3
 
 // loneActor is the per cent of a domain's deliveries from which on they are one actor's.
 const loneActor = 80
@@ -70,7 +73,7 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 }
 
 func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
-	if !m.Once(slot, x.Part, e.Time) || x.Count < window.FullFloor(x.Scale) && (isCheap(e) || d.jumps(e, x)) {
+	if !m.Once(slot, x.Part, e.Time) || isCheap(e) && x.Count < cheapFloors*window.FullFloor(x.Scale) || d.jumps(e, x) {
 		return
 	}
 	f := m.Finding(e, x, key, "requests")
@@ -89,8 +92,7 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	}
 }
 
-// isCheap reports whether e was refused, or answered without a look at its signature: that costs little, and
-// less than would be a flood on any server is none.
+// isCheap reports whether e was refused, or answered without a look at its signature: that costs little.
 func isCheap(e *pipeline.Event) bool {
 	return e.Status == 401 || e.Status == 403 || e.Verified == pipeline.VerdictNo
 }
@@ -98,7 +100,7 @@ func isCheap(e *pipeline.Event) bool {
 // jumps reports whether it is one actor of a domain that is known for a day: of whom actor_jump tells, if he has a past,
 // and who is a new bot else.
 func (d *DomainFlood) jumps(e *pipeline.Event, x window.Excess) bool {
-	if e.Slots.Actor == 0 || e.Time.Sub(d.space.First(window.Domain, e.Slots.Domain)) < window.S24h.Length() {
+	if x.Count >= window.FullFloor(x.Scale) || e.Slots.Actor == 0 || e.Time.Sub(d.space.First(window.Domain, e.Slots.Domain)) < window.S24h.Length() {
 		return false
 	}
 	return d.own.Sum(e.Slots.Actor, x.Part, window.S1h, e.Time)*100 >= x.Count*loneActor

@@ -22,8 +22,8 @@ var CoordinatedWaveSpec = pipeline.Spec{
 		"Look at what some of the servers named here sent.",
 		"While it lasts, limit the servers, or hold back posts of accounts nobody follows; subscribe to a blocklist that lists the wave.",
 	},
-	Defaults: "at least 15 new servers in 10 m or 30 m or 25 in 1 h, or 15 unusual ones in 10 m or 25 in 1 h, and out of line with the rate of the days before; high, critical from 60 in 1 h on; silent in the first 24 h. " +
-		"A network: at least 5 new servers in 1 h or 8 in 24 h; medium, high from 15 in 1 h on; silent in the first 72 h. A server counts once in three days",
+	Defaults: "at least 15 new servers in 10 m or 30 m or 25 in 1 h, or 15 unusual ones in 10 m or 25 in 1 h, and out of line with the rate of the days before; high, critical from 60 in 1 h on, low if fewer than a fifth are new; silent in the first 24 h. " +
+		"A network: at least 5 new servers in 1 h or 8 in 24 h, more than in two and three of its usual days; medium, high from 15 in 1 h on; silent in the first 72 h. A server counts once in three days",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest posts of the servers named here."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain blocks", Text: "Limit the servers of the wave while it lasts (domain blocks with severity silence)."},
@@ -36,14 +36,16 @@ var (
 )
 
 // Of a network, each new server is an event so rare that no rate is learned of it. What an hour brings must be more than
-// two of its usual days do, and what a day brings five.
+// two of its usual days do, and what a day brings three. In a fresh
+// state the usual is too high, for all is new in its first days.
 var newNames = [...]struct {
 	window.Floor
 	days float64
-}{{window.Floor{Scale: window.S1h, Count: 5}, 2}, {window.Floor{Scale: window.S24h, Count: 8}, 5}}
+}{{window.Floor{Scale: window.S1h, Count: 5}, 2}, {window.Floor{Scale: window.S24h, Count: 8}, 3}}
 
 const (
 	criticalWave = 60 // servers in an hour
+	newShare     = 5  // one of so many that must be new
 	highNetwork  = 15 // new ones of one network in an hour
 	maxMembers   = 512
 	maxRelated   = 20
@@ -118,10 +120,7 @@ func (d *CoordinatedWave) check(now pipeline.Time, r pipeline.Report) {
 		return
 	}
 	f := series.Finding(now, x, "sites")
-	f.Severity = pipeline.SeverityHigh
-	if d.odd.series.Sum(window.S1h, now) >= criticalWave {
-		f.Severity = pipeline.SeverityCritical
-	}
+	f.Severity = d.severity(x, now)
 	f.Summary = "Coordinated wave on %s: " + x.Text(what)
 	for _, site := range d.sites.since(now.Add(-time.Hour), maxMembers) {
 		f.Members = append(f.Members, pipeline.Entity{Type: pipeline.EntitySite, Value: site})
@@ -131,6 +130,17 @@ func (d *CoordinatedWave) check(now pipeline.Time, r pipeline.Report) {
 	}
 	f.Related.Counts.Domains = uint64(x.Count)
 	r.Find(f)
+}
+
+// severity is low where hardly any of the sites are new: a thread that wakes small servers everywhere does that too.
+func (d *CoordinatedWave) severity(x window.Excess, now pipeline.Time) pipeline.Severity {
+	switch {
+	case newShare*d.young.series.Sum(x.Scale, now) < x.Count:
+		return pipeline.SeverityLow
+	case d.odd.series.Sum(window.S1h, now) >= criticalWave:
+		return pipeline.SeverityCritical
+	}
+	return pipeline.SeverityHigh
 }
 
 // look reports the network of a delivery when it brings many servers never seen before. It names the network: what it

@@ -174,7 +174,7 @@ type Floor struct {
 }
 
 // DomainFloors are those of a domain's deliveries, shared by all who ask whether a domain is in flood.
-var DomainFloors = []Floor{{S10s, 50, 50}, {S1m, 120, 30}, {S10m, 400, 60}, {S1h, 1200, 120}, {S24h, 6000, 6000}}
+var DomainFloors = []Floor{{S10s, 50, 50}, {S1m, 120, 30}, {S10m, 400, 60}, {S1h, 1200, 80}, {S24h, 6000, 6000}}
 
 // FullFloor returns the floor of DomainFloors at a scale, as it is where much is usual; zero if it has none.
 func FullFloor(s Scale) uint32 {
