@@ -11,11 +11,13 @@ import (
 
 // An address list keeps where the claimed events of a key came from, in a cell's words: a head of
 // [minute of the last decay, total], the counts, a tag of each address, then the addresses of four words. Counts
-// are halved every minute, as the total is; they follow Misra and Gries and hence may be low, never high.
+// are halved every minute, as the total is; they follow Misra and Gries and hence may be low, never high. An event counts
+// as sixteen, so that halving takes nothing from a key that has two or three a minute.
 type addrList []uint32
 
 const (
 	addrHead  = 2
+	addrGrain = 16
 	addrWords = 6 // an entry: its count, its tag, its address
 )
 
@@ -97,7 +99,7 @@ func (c addrClaim) release(r record) {
 // add counts one event from addr at that second. One without an address is in the total only.
 func (l addrList) add(addr netip.Addr, second uint32) {
 	l.decay(second)
-	l[1]++
+	l[1] += addrGrain
 	if !addr.IsValid() {
 		return
 	}
@@ -111,17 +113,17 @@ func (l addrList) add(addr netip.Addr, second uint32) {
 				free = i
 			}
 		case t == tag && [4]uint32(l.address(i)) == words:
-			counts[i]++
+			counts[i] += addrGrain
 			return
 		}
 	}
 	if free >= 0 {
 		copy(l.address(free), words[:])
-		counts[free], l.tags()[free] = 1, tag
+		counts[free], l.tags()[free] = addrGrain, tag
 		return
 	}
 	for i := range counts {
-		counts[i]--
+		counts[i] -= min(counts[i], addrGrain)
 	}
 }
 

@@ -49,6 +49,13 @@
 // (quantile.go: histograms of bins that grow by a ratio). None uses randomness, and none lets repeats or inventions cost more
 // than a few steps an event.
 //
+// # Who is new
+//
+// An actor is new at its site, and a site is new at all, when the pair was not seen for a month: that is remembered apart
+// from the records (novelty.go), so that losing a place in a table makes nobody new. A site is young for three days
+// (young.go). What a young, a woken or a small site does that it never did crosses to the instance detectors as a signal
+// (waking.go), 256 of them a second at most and the number of the others: one such site is nothing, many at once are a wave.
+//
 // # Baselines
 //
 // A metric with floors holds each key against its own past (baseline.go has what keys share, learn.go what each ring knows,

@@ -13,7 +13,7 @@ type Name uint8
 // The metrics. An event belongs to a metric only if it is the witness of the metric's family.
 const (
 	Inbox        Name = iota // deliveries to an inbox that name a domain, whatever the answer
-	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed: Deletes of accounts unknown here
+	NewActors                // deliveries by an actor never seen before at its site, save those that Rails says nobody has signed (Deletes of accounts unknown here) and those known to be too small for a post
 	Dynamic                  // requests that cost the application, save deliveries by a proven name
 	Signed                   // deliveries, for the ratio of those whose signature failed
 	Unsigned                 // deliveries answered 401: no or no valid signature
@@ -25,8 +25,25 @@ const (
 	SentKB                   // kilobytes, rounded up, that an address was sent
 	JobStarts                // jobs that began
 	JobFails                 // jobs that failed, or were given up
+	NewFollows               // deliveries to a local account's own inbox by an actor never seen before at its site, save those known to be large enough for a post
+	NewSites                 // accepted deliveries that name a site never seen before
 	numNames
 )
+
+// postBytes is what a post takes at the least, with its request's headers: a follow, a like or a Delete is smaller.
+const postBytes = 2000
+
+// newActor returns what a delivery by an actor never seen before counts as.
+func newActor(e *pipeline.Event) nameSet {
+	var set nameSet
+	if e.RequestBytes == 0 || e.RequestBytes >= postBytes {
+		set = NewActors.bit()
+	}
+	if e.RequestBytes < postBytes && e.Endpoint == pipeline.EndpointUserInbox {
+		set |= NewFollows.bit()
+	}
+	return set
+}
 
 // weights are what an event adds to a metric that does not count events. A window's sum is right as long as
 // it is below 2^32: four terabytes, and 49 days.
@@ -49,8 +66,8 @@ type nameSet uint64
 
 func (n Name) bit() nameSet { return 1 << n }
 
-// classify returns the metrics that e belongs to by what it is; NewActors is added by the Space, which
-// alone knows who is new.
+// classify returns the metrics that e belongs to by what it is; NewActors, NewFollows and NewSites are added by the
+// Space, which alone knows who is new.
 func classify(e *pipeline.Event) nameSet {
 	switch e.Kind {
 	case pipeline.KindRequest:
@@ -121,6 +138,11 @@ func signIn(e *pipeline.Event) nameSet {
 func SignedIn(e *pipeline.Event) bool {
 	return e.Kind == pipeline.KindRequest && e.Endpoint == pipeline.EndpointSignIn &&
 		e.Method == pipeline.MethodPost && e.Status >= 300 && e.Status < 400
+}
+
+// isAccepted reports whether e is a delivery that was taken, and of which Rails does not say that nobody signed it.
+func isAccepted(e *pipeline.Event) bool {
+	return isDelivery(e) && e.Status >= 200 && e.Status < 300 && e.Verified != pipeline.VerdictNo
 }
 
 func isDelivery(e *pipeline.Event) bool {

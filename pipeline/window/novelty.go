@@ -17,6 +17,7 @@ const (
 	pairNetwork                   // a site and a /24 or /48
 	pairSoftware                  // a site and a software
 	pairSubdomain                 // a site and a host below it
+	pairAlone                     // a site and nothing else
 )
 
 // of returns the hash of a pair, which is mix(site) ^ other, both keyed with the secret: nobody without it can choose

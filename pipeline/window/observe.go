@@ -15,6 +15,7 @@ func (s *Space) Observe(e *pipeline.Event, _ pipeline.Report) {
 		s.since = e.Time
 	}
 	s.turn(uint32(e.Time / pipeline.Second))
+	s.sight = lastSight{}
 	switch s.opts.Space {
 	case pipeline.SpaceSite:
 		s.observeSite(e)
@@ -32,10 +33,11 @@ type sight struct {
 	slot   int32
 	proven bool
 	second uint32
-	fresh  bool  // it got its slot by this event
-	before tally // what the doorkeeper had counted of it then
-	counts bool  // the event is counted in a metric, hence at the door
-	excess bool  // it counts for its parent only, and so do those below it
+	last   uint32 // second of its last event before this one
+	fresh  bool   // it got its slot by this event
+	before tally  // what the doorkeeper had counted of it then
+	counts bool   // the event is counted in a metric, hence at the door
+	excess bool   // it counts for its parent only, and so do those below it
 }
 
 func (s *Space) observeSite(e *pipeline.Event) {
@@ -56,12 +58,14 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	}
 	e.Slots.Site = s.look(&site, nil)
 	e.Slots.Domain = s.look(&domain, &site)
+	s.meet(&site)
 	if e.Actor != "" {
 		e.Slots.Actor = s.look(&actor, &domain)
 		if set.has(Inbox) && e.Verified != pipeline.VerdictNo && s.isNew(e, mix(site.hash)^actor.hash, part == Proven) {
-			set |= NewActors.bit()
+			set |= newActor(e)
 		}
 	}
+	s.sight.news = set
 	s.settle(&site, set)
 	s.settle(&domain, set)
 	if e.Actor != "" {
@@ -90,10 +94,14 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	if !e.IP.IsValid() {
 		return
 	}
-	set := classify(e) & s.claimed
-	if set == 0 {
+	set := classify(e)
+	if s.claimed.has(NewSites) && set.has(Signed) && isAccepted(e) && e.Site != "" && s.isNewSite(e) {
+		set |= NewSites.bit()
+	}
+	if set &= s.claimed; set == 0 {
 		return
 	}
+	s.sight.news = set
 	second := uint32(e.Time / pipeline.Second)
 	prefix := sight{table: Prefix, second: second, counts: true}
 	addr := sight{table: IP, second: second, counts: true}
@@ -129,6 +137,7 @@ func (s *Space) look(k, parent *sight) int32 {
 	if k.slot == 0 {
 		return 0
 	}
+	k.last = tab.record(k.slot)[recLast]
 	tab.touch(k.slot, k.second, k.proven)
 	if k.proven && !tab.record(k.slot).is(flagProven) {
 		tab.prove(k.slot, s.recordOf(parent))

@@ -15,6 +15,8 @@ func firstPrior(t Table, n Name) prior {
 	switch {
 	case n == NewActors:
 		return prior{0.3, 0.6}
+	case n == NewFollows:
+		return prior{0.3, 3}
 	case t == Actor:
 		return prior{0.3, 0.3}
 	}

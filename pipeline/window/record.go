@@ -30,16 +30,17 @@ const (
 
 // The flags of a record, in recDays.
 const (
-	flagShielded    = 1 << (12 + iota) // protected from replacement
+	flagBefore      = 1 << (11 + iota) // it was known before it had this record
+	flagShielded                       // protected from replacement
 	flagAged                           // protected by age alone
 	flagProven                         // it counts as its parent's proven child, for a proven event came
 	flagProvenToday                    // on its last day
 )
 
-// Days seen and proven are counted to 63: six bits each, above which the flags lie.
+// Days seen and proven are counted to 31: five bits each, above which the flags lie.
 const (
-	maxDays     = 63
-	provenShift = 6
+	maxDays     = 31
+	provenShift = 5
 )
 
 // at returns one of the words behind the claims.
@@ -104,4 +105,4 @@ func (r record) daysSeen() uint32   { return r[recDays] & maxDays }
 func (r record) daysProven() uint32 { return r[recDays] >> provenShift & maxDays }
 
 // forgetDays makes the key earn its shield anew.
-func (r record) forgetDays() { r[recDays] &= flagProven }
+func (r record) forgetDays() { r[recDays] &= flagProven | flagBefore }

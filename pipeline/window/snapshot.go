@@ -7,7 +7,8 @@ import (
 	"github.com/fedwarden/fedwarden/pipeline"
 )
 
-// Version is the layout of the snapshot: 3 since metrics have baselines.
+// Version is the layout of the snapshot: 3 since metrics have baselines, and a record says whether its key was known
+// before it.
 func (s *Space) Version() uint32 { return 3 }
 
 // Snapshot writes all that the Space knows, in slots' order: equal knowledge, equal bytes.

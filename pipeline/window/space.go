@@ -61,6 +61,7 @@ type Space struct {
 	addrs     [numTables]addrClaim
 	claimed   nameSet     // names of which a metric is claimed
 	novelty   [2]*novelty // of claimed and of proven (site, actor) pairs
+	sight     lastSight
 	common    *common
 	leader    *Metric // by which common is judged
 	since     pipeline.Time

@@ -105,8 +105,16 @@ func TestSharesAreNeverHigh(t *testing.T) {
 	}
 	w := addrList(s.addrs[Domain].lists.cell(s.tables[Domain].record(e.Slots.Domain)[s.addrs[Domain].at]))
 	w.decay(uint32(start.Add(time.Minute) / pipeline.Second))
-	if got := shares([]addrList{w}, 300); len(got) != 1 || got[0].Count > 200 {
-		t.Errorf("got %v, want 192.0.2.1 with at most 200 of 300", got)
+	if got := shares([]addrList{w}, 300); len(got) != 2 || got[0].Count != 200 || got[1].Count != 100 {
+		t.Errorf("got %v after a minute, want 200 and 100 of 300", got)
+	}
+	for k := range 8 {
+		w.decay(uint32(start.Add(time.Duration(2+k)*time.Minute) / pipeline.Second))
+		for i, share := range shares([]addrList{w}, 300) {
+			if share.Count > uint64(200/(i+1)) {
+				t.Errorf("got %v after %d minutes, want at most 200 and 100 of 300", share, 2+k)
+			}
+		}
 	}
 }
 
