@@ -101,8 +101,14 @@ func troubledDay(seed uint64) []enginetest.Stream {
 	d.background()
 	hour := 25 * time.Hour
 	d.repeat(hour, 20*time.Second, 200, func(at pipeline.Time, i int) { d.delivery(at, "loud.example", "u", "inbox", 202) })
-	d.repeat(hour+5*time.Minute, 8*time.Minute, 40, func(at pipeline.Time, i int) {
+	d.repeat(hour+5*time.Minute, 8*time.Minute, 80, func(at pipeline.Time, i int) {
 		d.delivery(at, "peer1.example", fmt.Sprint("new", i), "inbox", 202)
+	})
+	d.repeat(hour+2*time.Minute, 8*time.Minute, 80, func(at pipeline.Time, i int) {
+		d.delivery(at, fmt.Sprintf("wave%d.example", i/2), fmt.Sprint("u", i), "inbox", 202)
+	})
+	d.repeat(hour+12*time.Minute, 2*time.Minute, 45, func(at pipeline.Time, i int) {
+		d.delivery(at, "bots.example", fmt.Sprint("b", i), fmt.Sprint("user", i), 202)
 	})
 	d.repeat(hour+20*time.Minute, 5*time.Minute, 40, func(at pipeline.Time, i int) { d.delivery(at, "peer2.example", "u0", "inbox", 202) })
 	d.repeat(hour+30*time.Minute, 5*time.Minute, 28, func(at pipeline.Time, i int) {
@@ -146,6 +152,7 @@ func (d *day) delivery(at pipeline.Time, host, actor, user string, status uint16
 	}
 	nginx, rails := e, e
 	nginx.Format, nginx.AgentHost, nginx.IP = pipeline.FormatNginx, host, addressOf(host)
+	nginx.Software, nginx.RequestBytes = "mastodon", 3000
 	rails.Format, rails.Verified = pipeline.FormatRails, pipeline.VerdictYes
 	if status != 202 {
 		rails.Verified = pipeline.VerdictNo

@@ -61,6 +61,8 @@ func Build(o Options) []Built {
 		{pipeline.Spec{Name: "space.network", Space: pipeline.SpaceNetwork}, s.network},
 		{pipeline.Spec{Name: "space.instance", Space: pipeline.SpaceInstance}, s.instance},
 		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork}, window.NewTotals()},
+		{pipeline.Spec{Name: "waking", Space: pipeline.SpaceSite,
+			Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox}}, window.NewWaking(s.site)},
 	}
 	for _, r := range rows {
 		d := r.build(s)

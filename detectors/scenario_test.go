@@ -182,6 +182,11 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 			return err
 		}
 	}
+	if fields["job"] != "" {
+		delete(fields, "method")
+		delete(fields, "endpoint")
+		delete(fields, "status")
+	}
 	for i := range count {
 		e, err := event(fields, i)
 		if err != nil {
@@ -214,7 +219,7 @@ func event(fields map[string]string, i int) (*pipeline.Event, error) {
 	e := &pipeline.Event{Kind: pipeline.KindRequest}
 	for key, value := range fields {
 		if strings.Contains(value, "%d") {
-			value = fmt.Sprintf(value, i)
+			value = strings.ReplaceAll(value, "%d", strconv.Itoa(i))
 		}
 		if err := setField(e, key, value); err != nil {
 			return nil, fmt.Errorf("%s=%s: %w", key, value, err)
@@ -228,7 +233,16 @@ func setField(e *pipeline.Event, key, value string) error {
 	case "format":
 		e.Format = pipeline.ParseFormat(value)
 	case "kind":
-		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle}[value]
+		e.Kind = map[string]pipeline.Kind{"rejected": pipeline.KindRejected, "request": pipeline.KindRequest, "throttle": pipeline.KindThrottle,
+			"job": pipeline.KindJob}[value]
+	case "job":
+		e.Kind, e.JobClass, e.JobState = pipeline.KindJob, value, pipeline.JobStart
+	case "software":
+		e.Software = value
+	case "size":
+		n, err := strconv.ParseInt(value, 10, 64)
+		e.RequestBytes = n
+		return err
 	case "method":
 		e.Method = map[string]pipeline.Method{"GET": pipeline.MethodGet, "POST": pipeline.MethodPost}[value]
 	case "endpoint":

@@ -8,14 +8,16 @@ import (
 // NewActorBurstSpec documents new_actor_burst.
 var NewActorBurstSpec = pipeline.Spec{
 	Name: "new_actor_burst", Title: "Burst of new actors", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
-	Sees:       "Actors that deliver for the first time in 30 to 60 days, per registrable domain, by the key ids in the Rails log or in nginx's signature field.",
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
+	Sees: "Actors that deliver for the first time in 30 to 60 days, per registrable domain, by the key ids in the Rails log or in nginx's signature field. Held against the site's own history, and against the actors that it is known by: " +
+		"a big server always brings some new ones. Follows, likes and Deletes don't count where the request's length is logged, nor does what Rails says nobody signed; where neither is known, each must deliver more than once, for a purge of accounts is one Delete each.",
 	Matters:    "Spam waves come from accounts that scripts create on open or abandoned servers: each sends little, many are new.",
-	Lookalikes: "A server that has just begun to federate with yours; the import of a migrated instance; a popular account that moved, bringing its followers.",
+	Lookalikes: "A server that has just begun to federate with yours: in its first three days it takes four times as many; the import of a migrated instance; a popular account that moved, bringing its followers.",
 	Do: []string{
 		"Look at some of the new actors' posts in Mastodon's admin pages.",
 		"Limit the domain while it lasts; tell its administrator, who may not know.",
 	},
-	Defaults: "at least 15 new actors in 10 m, 30 in 1 h or 100 in 24 h, and at least 5 times the usual and 3 times as many as so many deliveries usually bring; medium, or high when 80 % of the hour's actors are new; silent in the first 24 h of a fresh state",
+	Defaults: "at least 15 new actors in 10 m, 20 in 1 h or 100 in 24 h, out of line with the site's history, and at least 80 % of the actors of the last hour; four times as many of a site first seen within 72 h; medium, high from 30 in 1 h on; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block",
@@ -23,13 +25,14 @@ var NewActorBurstSpec = pipeline.Spec{
 	},
 }
 
-var newActorFloors = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S1h, Count: 30}, {Scale: window.S24h, Count: 100}}
+var newActorFloors = []window.Floor{{Scale: window.S10m, Count: 15}, {Scale: window.S1h, Count: 20}, {Scale: window.S24h, Count: 100}}
 
-// shareGrowth is how many times the new actors that its deliveries usually bring a site must have.
-const shareGrowth = 3
-
-// freshShare is the per cent of the hour's actors that must be new for a high severity.
-const freshShare = 80
+const (
+	freshShare  = 80 // per cent of the hour's actors that must be new
+	manyFresh   = 30 // new actors in an hour, for a high severity
+	youngFactor = 4  // times the floor, for a site that has just begun
+	eachTwice   = 1.5
+)
 
 // NewActorBurst reports a site of which many actors are seen for the first time.
 type NewActorBurst struct {
@@ -38,6 +41,8 @@ type NewActorBurst struct {
 	fresh  *window.Metric
 	all    *window.Metric
 	actors *window.Distinct
+
+	targets *window.Distinct
 }
 
 // NewNewActorBurst claims its metrics of the site space.
@@ -48,6 +53,8 @@ func NewNewActorBurst(site *window.Space) *NewActorBurst {
 		fresh:  site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)).Floors(newActorFloors),
 		all:    site.Metric(window.Site, window.Inbox, window.DomainScales),
 		actors: site.Distinct(window.Site, window.Actors, window.S1h),
+
+		targets: site.Distinct(window.Site, window.Targets, window.S1h),
 	}
 }
 
@@ -58,30 +65,43 @@ func (d *NewActorBurst) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	part := window.PartOf(e)
 	x, ok := d.fresh.Over(e.Slots.Site, part, e.Time)
-	if ok && d.outgrows(e, x) && d.fresh.Once(e.Slots.Site, part, e.Time) {
+	if ok && d.fresh.Once(e.Slots.Site, part, e.Time) && d.strange(e, x) {
 		d.report(e, x, r)
 	}
 }
 
-// outgrows reports whether the new actors are more than the site's deliveries account for: a busy hour of a big
-// server brings actors that were never heard of in the proportion in which it always does.
-func (d *NewActorBurst) outgrows(e *pipeline.Event, x window.Excess) bool {
+// strange reports whether the new actors are most of the site's: a busy hour of a big server brings some that were
+// never heard of, among the many that it is known by.
+func (d *NewActorBurst) strange(e *pipeline.Event, x window.Excess) bool {
 	slot, now := e.Slots.Site, e.Time
-	fresh := d.fresh.Sum(slot, x.Part, window.S24h, now) - x.Count
-	before := d.all.Sum(slot, x.Part, window.S24h, now)
-	all := d.all.Sum(slot, x.Part, x.Scale, now)
-	if before <= all || fresh < x.Count || x.Scale == window.S24h {
-		return true // more than in all of the day before
+	if d.space.Young(slot, now) && x.Count < youngFactor*d.floorOf(x.Scale) {
+		return false
 	}
-	usual := float64(fresh) / float64(before-all) * float64(all)
-	return float64(x.Count) >= shareGrowth*usual
+	if _, two := d.targets.Reaches(slot, x.Part, 2, now); e.Endpoint == pipeline.EndpointUserInbox && !two {
+		return false // they all follow one of us, who moved here
+	}
+	fresh := d.fresh.Sum(slot, x.Part, window.S1h, now)
+	actors, _ := d.actors.Count(slot, x.Part, now)
+	if fresh*100 < actors*freshShare {
+		return false
+	}
+	told := e.RequestBytes > 0 || e.Verified == pipeline.VerdictYes
+	return told || float64(d.all.Sum(slot, x.Part, window.S1h, now)) >= eachTwice*float64(actors)
+}
+
+func (d *NewActorBurst) floorOf(s window.Scale) uint32 {
+	for _, f := range newActorFloors {
+		if f.Scale == s {
+			return f.Count
+		}
+	}
+	return 0
 }
 
 func (d *NewActorBurst) report(e *pipeline.Event, x window.Excess, r pipeline.Report) {
 	f := d.fresh.Finding(e, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, "new_actors")
 	f.Severity = pipeline.SeverityMedium
-	fresh := d.fresh.Sum(e.Slots.Site, x.Part, window.S1h, e.Time)
-	if all, _ := d.actors.Count(e.Slots.Site, x.Part, e.Time); fresh*100 >= all*freshShare {
+	if d.fresh.Sum(e.Slots.Site, x.Part, window.S1h, e.Time) >= manyFresh {
 		f.Severity = pipeline.SeverityHigh
 	}
 	f.Summary = "Burst of new actors from %s: " + x.Text("actors never seen before")
