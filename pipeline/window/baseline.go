@@ -12,8 +12,10 @@ type baseline struct {
 	past   [pastHours]float32 // exposure up to its end, discounted
 	total  float64            // events, discounted likewise, winsorised
 	season season
-	common *common // of the whole Space
-	prior  prior
+	common *common               // of the whole Space
+	prior  prior                 // of a key that has been there for a day
+	young  prior                 // of one that has not
+	days   moments               // the first days of keys
 	spread [numScales]dispersion // by scale
 	panel  panel
 }
@@ -30,7 +32,7 @@ const (
 func fade(hours uint32) float64 { return math.Exp2(-float64(hours) / halfLife) }
 
 func newBaseline(c *common, p prior) *baseline {
-	b := &baseline{season: newSeason(), prior: p, common: c}
+	b := &baseline{season: newSeason(), prior: p, young: p, common: c}
 	for s := range b.spread {
 		b.spread[s] = factorySpread[s]
 	}
@@ -178,6 +180,8 @@ func (b *baseline) write(c *coder) {
 	b.season.write(c)
 	b.panel.write(c)
 	b.prior.write(c)
+	b.young.write(c)
+	b.days.write(c)
 	for s := range b.spread {
 		c.float(b.spread[s].over)
 		c.float(b.spread[s].mean)
@@ -192,6 +196,8 @@ func (b *baseline) read(d *decoder) {
 	b.season.read(d)
 	b.panel.read(d)
 	b.prior.read(d)
+	b.young.read(d)
+	b.days.read(d)
 	for s := range b.spread {
 		b.spread[s].over = d.float(-1e15, 1e15)
 		b.spread[s].mean = d.float(0, 1e15)

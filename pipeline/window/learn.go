@@ -34,6 +34,14 @@ type rate struct {
 	uneven float64
 }
 
+// priorOf returns what is expected, in an hour, of a key that came at the second first.
+func (b *baseline) priorOf(first, hour uint32) prior {
+	if hour-first/3600 < 24 {
+		return b.young
+	}
+	return b.prior
+}
+
 // mean returns the events of one hour of exposure.
 func (r rate) mean() float64 { return r.a / r.b }
 
@@ -46,7 +54,8 @@ func (r rate) size(b *baseline, s Scale) float64 {
 
 // rateOf returns what the ring w tells of a key that came at the second first.
 func (b *baseline) rateOf(l *layout, w []uint32, first uint32) rate {
-	r := rate{a: b.prior.a, b: b.prior.b + b.seen(first, b.hour), uneven: 1}
+	p := b.priorOf(first, b.hour)
+	r := rate{a: p.a, b: p.b + b.seen(first, b.hour), uneven: 1}
 	if w != nil {
 		past := l.pastOf(w)
 		r.a += b.events(l, w)
@@ -59,7 +68,8 @@ func (b *baseline) rateOf(l *layout, w []uint32, first uint32) rate {
 func (b *baseline) dayRate(l *layout, w []uint32, first uint32) rate {
 	a, e := b.before(l, w, first)
 	r := b.rateOf(l, w, first)
-	r.a, r.b = b.prior.a+a, b.prior.b+e
+	p := b.priorOf(first, b.hour)
+	r.a, r.b = p.a+a, p.b+e
 	return r
 }
 
@@ -87,7 +97,8 @@ func (b *baseline) learn(l *layout, w []uint32, first uint32) {
 		return
 	}
 	x := float64(w[ringSeen] - w[l.heads[S24h]+1])
-	r := rate{a: b.prior.a + float(past[pastEvents]), b: b.prior.b, uneven: b.uneven(past)}
+	p := b.priorOf(first, hour)
+	r := rate{a: p.a + float(past[pastEvents]), b: p.b, uneven: b.uneven(past)}
 	r.b += b.seen(first, hour)
 	e := float64(b.each[hour%pastHours])
 	mu := r.mean() * e

@@ -58,6 +58,34 @@ func (m *moments) add(a, b float64) {
 	m.seen += b
 }
 
+const daysKeep = 0.97 // of what is known of first days, from one fit to the next: half of it goes in six days
+
+// fade makes what was added weigh less than what will be.
+func (m *moments) fade() {
+	for class := range m.n {
+		m.n[class] *= daysKeep
+		m.sum[class] *= daysKeep
+		m.sqr[class] *= daysKeep
+	}
+	m.seen *= daysKeep
+}
+
+func (m *moments) write(c *coder) {
+	for class := range m.n {
+		c.float(m.n[class])
+		c.float(m.sum[class])
+		c.float(m.sqr[class])
+	}
+	c.float(m.seen)
+}
+
+func (m *moments) read(d *decoder) {
+	for class := range m.n {
+		m.n[class], m.sum[class], m.sqr[class] = d.float(0, 1e12), d.float(0, 1e15), d.float(0, 1e30)
+	}
+	m.seen = d.float(0, 1e15)
+}
+
 // fit returns the prior of the keys without the highest hundredth of them; the old one if they are few.
 func (m *moments) fit(old prior) prior {
 	var n, sum, sqr float64

@@ -131,7 +131,7 @@ func (m *Metric) rateOf(slot int32, p Part, s Scale) rate {
 	r := of(m.base, &m.layout, m.ring(slot, p), first)
 	if p == Proven && m.named() {
 		if w := m.ring(slot, ClaimedPart); w != nil {
-			r.a += of(m.base, &m.layout, w, first).a - m.base.prior.a
+			r.a += of(m.base, &m.layout, w, first).a - m.base.priorOf(first, m.base.hour).a
 		}
 	}
 	return r

@@ -45,6 +45,8 @@ func (m *Metric) refit() {
 		}
 	}
 	b.prior = all.fit(b.prior)
+	b.young = b.days.fit(b.young)
+	b.days.fade()
 }
 
 // events returns what all parts of a key had, discounted.
@@ -62,7 +64,11 @@ func (m *Metric) events(slot int32) float64 {
 func (m *Metric) learn(slot int32, w []uint32) {
 	r := m.space.tables[m.table].record(slot)
 	first := *r.at(recFirst)
+	grown := w[ringSecond]/3600-first/3600 < 24 && m.base.hour-first/3600 >= 24
 	m.base.learn(&m.layout, w, first)
+	if grown && first/3600-m.base.first/3600 >= 24 { // whoever came before is new to the Space alone
+		m.base.days.add(m.base.events(&m.layout, w), m.base.seen(first, m.base.hour))
+	}
 	if r.daysSeen() >= panelDays {
 		m.base.panel.note(r.hash(), m.base.rateOf(&m.layout, w, first).mean())
 	}
