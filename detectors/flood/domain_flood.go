@@ -33,11 +33,18 @@ type DomainFlood struct {
 	space          *window.Space
 	domains, sites *window.Metric
 	actors         *window.Distinct
-	own            *window.Metric
+	own, fresh     *window.Metric
+	targets        *window.Distinct
 }
 
 // cheapFloors is how many times what would be a flood on any server it takes of what costs little.
 const cheapFloors = 3
+
+// From so many targets or new actors in an hour on, which are at least a third of the deliveries, it is spam.
+const (
+	spamFrom  = 15
+	spamShare = 3
+)
 
 // loneActor is the per cent of a domain's deliveries from which on they are one actor's.
 const loneActor = 80
@@ -52,6 +59,8 @@ func NewDomainFlood(site *window.Space) *DomainFlood {
 		sites:   site.Metric(window.Site, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 		actors:  site.Distinct(window.Site, window.Actors, window.S1h),
 		own:     site.Metric(window.Actor, window.Inbox, window.ActorScales),
+		fresh:   site.Metric(window.Site, window.NewActors, window.Of(window.S10m, window.S1h, window.S24h)),
+		targets: site.Distinct(window.Site, window.Targets, window.S1h),
 	}
 }
 
@@ -73,7 +82,11 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 }
 
 func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
-	if !m.Once(slot, x.Part, e.Time) || isCheap(e) && x.Count < cheapFloors*window.FullFloor(x.Scale) || d.jumps(e, x) {
+	if !m.Once(slot, x.Part, e.Time) || isCheap(e) && x.Count < cheapFloors*window.FullFloor(x.Scale) {
+		return
+	}
+	little := x.Count < window.FullFloor(x.Scale)
+	if little && (d.jumps(e, x) || d.isSpam(e, x)) {
 		return
 	}
 	f := m.Finding(e, x, key, "requests")
@@ -81,8 +94,8 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	if x.Count*5 >= m.Total(x.Scale, e.Time) {
 		f.Severity = pipeline.SeverityHigh
 	}
-	if f.Evidence.Part == pipeline.Claimed && len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0 {
-		f.Severity = pipeline.SeverityLow // nobody can be named; nginx' log, which has the addresses, tells of them
+	if nowhere := len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0; nowhere || little && window.IsScattered(&f) {
+		f.Severity = pipeline.SeverityLow // nobody can be named; where nginx' log has addresses, it tells of them
 	}
 	f.Summary = "Inbox flood from %s: " + x.Text("requests")
 	n, _ := d.actors.Count(e.Slots.Site, x.Part, e.Time)
@@ -94,13 +107,24 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 
 // isCheap reports whether e was refused, or answered without a look at its signature: that costs little.
 func isCheap(e *pipeline.Event) bool {
-	return e.Status == 401 || e.Status == 403 || e.Verified == pipeline.VerdictNo
+	return e.Status >= 400 && e.Status < 499 || e.Verified == pipeline.VerdictNo
+}
+
+// isSpam reports whether it is what the detectors of spam tell of: mentions or follows of many local accounts, or new
+// actors of a server that has been there for days.
+func (d *DomainFlood) isSpam(e *pipeline.Event, x window.Excess) bool {
+	slot, n := e.Slots.Site, min(x.Count, d.sites.Sum(e.Slots.Site, x.Part, window.S1h, e.Time))
+	if targets, _ := d.targets.Count(slot, x.Part, e.Time); targets >= spamFrom && targets*spamShare >= n {
+		return true
+	}
+	fresh := d.fresh.Sum(slot, x.Part, window.S1h, e.Time)
+	return fresh >= spamFrom && fresh*spamShare >= n && !d.space.Young(slot, e.Time)
 }
 
 // jumps reports whether it is one actor of a domain that is known for a day: of whom actor_jump tells, if he has a past,
 // and who is a new bot else.
 func (d *DomainFlood) jumps(e *pipeline.Event, x window.Excess) bool {
-	if x.Count >= window.FullFloor(x.Scale) || e.Slots.Actor == 0 || e.Time.Sub(d.space.First(window.Domain, e.Slots.Domain)) < window.S24h.Length() {
+	if e.Slots.Actor == 0 || e.Time.Sub(d.space.First(window.Domain, e.Slots.Domain)) < window.S24h.Length() {
 		return false
 	}
 	return d.own.Sum(e.Slots.Actor, x.Part, window.S1h, e.Time)*100 >= x.Count*loneActor

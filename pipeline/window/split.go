@@ -50,3 +50,21 @@ func ofAddress(f pipeline.Finding, s pipeline.Share) pipeline.Finding {
 	f.Evidence.Addresses = []pipeline.Share{s}
 	return f
 }
+
+// IsScattered reports whether f is about a name that was merely claimed, and no network stands for those who did.
+func IsScattered(f *pipeline.Finding) bool {
+	if !f.Key.Type.IsName() || f.Evidence.Part != pipeline.Claimed {
+		return false
+	}
+	networks := map[netip.Prefix]uint64{}
+	for _, s := range f.Evidence.Addresses {
+		if !s.Addr.IsValid() {
+			continue
+		}
+		net := pipeline.NetKey(s.Addr)
+		if networks[net] += s.Count; networks[net]*100 >= f.Evidence.Window*lonePercent {
+			return false
+		}
+	}
+	return true
+}
