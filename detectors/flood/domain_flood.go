@@ -16,7 +16,7 @@ var DomainFloodSpec = pipeline.Spec{
 		"Limit the address in nginx (limit_req on /inbox).",
 		"Limit the domain in Mastodon; suspend it only after a look at who follows whom.",
 	},
-	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 7 % of 1 h (80), unless one actor of a domain that is known sends them; three times as many of what is refused, or answered unread; on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
+	Defaults: "surprising by the domain's own past (1 in 10^10 at 10 s and 1 m, 10^9 at 10 m, 10^8 at 1 h, 10^7 at 24 h), at least twice what is expected, and at least 50 in 10 s, 120 in 1 m, 400 in 10 m, 1,200 in 1 h or 6,000 in 24 h; on a server that usually hears little, 1.2 times all deliveries of 1 m (30 at least), 30 % of 10 m (60), 7 % of 1 h (80), unless one actor of a domain that is known sends them; ten times as much as anywhere of what is refused, or answered unread; on a big one at least 2 %; medium, or high from 20 % of all deliveries on",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx",
 			Text: "If load is the problem, limit /inbox per address in nginx (`limit_req_zone $binary_remote_addr`)."},
@@ -37,8 +37,10 @@ type DomainFlood struct {
 	targets        *window.Distinct
 }
 
-// cheapFloors is how many times what would be a flood on any server it takes of what costs little.
-const cheapFloors = 3
+const (
+	refusedFloors    = 10
+	unansweredFloors = 3
+)
 
 // From so many targets or new actors in an hour on, which are at least a third of the deliveries, it is spam.
 const (
@@ -47,7 +49,7 @@ const (
 )
 
 // loneActor is the per cent of a domain's deliveries from which on they are one actor's.
-const loneActor = 80
+const loneActor = 60
 
 // NewDomainFlood claims its metrics of the site space.
 func NewDomainFlood(site *window.Space) *DomainFlood {
@@ -82,7 +84,7 @@ func (d *DomainFlood) Observe(e *pipeline.Event, r pipeline.Report) {
 }
 
 func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x window.Excess, key pipeline.Entity, r pipeline.Report) {
-	if !m.Once(slot, x.Part, e.Time) || isCheap(e) && x.Count < cheapFloors*window.FullFloor(x.Scale) {
+	if !m.Once(slot, x.Part, e.Time) || x.Count < floorsFor(e)*window.FullFloor(x.Scale) {
 		return
 	}
 	little := x.Count < window.FullFloor(x.Scale)
@@ -94,7 +96,7 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	if x.Count*5 >= m.Total(x.Scale, e.Time) {
 		f.Severity = pipeline.SeverityHigh
 	}
-	if nowhere := len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0; nowhere || little && window.IsScattered(&f) {
+	if window.IsScattered(&f) && (little || len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0) {
 		f.Severity = pipeline.SeverityLow // nobody can be named; where nginx' log has addresses, it tells of them
 	}
 	f.Summary = "Inbox flood from %s: " + x.Text("requests")
@@ -105,9 +107,16 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	}
 }
 
-// isCheap reports whether e was refused, or answered without a look at its signature: that costs little.
-func isCheap(e *pipeline.Event) bool {
-	return e.Status >= 400 && e.Status < 499 || e.Verified == pipeline.VerdictNo
+// floorsFor returns how many times what would be a flood on any server it takes, of requests like e. What was refused, or
+// answered without a look at its signature, costs little; what could not be answered may be everybody's, in an outage.
+func floorsFor(e *pipeline.Event) uint32 {
+	switch {
+	case e.Status >= 500:
+		return unansweredFloors
+	case e.Status >= 400 && e.Status != 499, e.Verified == pipeline.VerdictNo:
+		return refusedFloors
+	}
+	return 0
 }
 
 // isSpam reports whether it is what the detectors of spam tell of: mentions or follows of many local accounts, or new

@@ -21,7 +21,7 @@ var MentionFanoutSpec = pipeline.Spec{
 		"Look at the actor's posts; report or limit the actor.",
 		"If several actors of one server do it, limit the server.",
 	},
-	Defaults: "an actor: at least 20 local accounts in 10 m or 60 in 1 h; a host without actors: 60 in 10 m; three times as many while learning; high. A server first seen within 72 h: 20 in 1 h, at least three for each of its actors; medium, high while notifications surge. " +
+	Defaults: "an actor: at least 20 local accounts in 10 m or 60 in 1 h; a host without actors: 60 in 10 m, and five times its day's mean; three times as many while learning; high. A server first seen within 72 h: 20 in 1 h, at least three for each of its actors, or 60 where none are logged; medium, high while notifications surge. " +
 		"Notifications: at least 60 in 10 m or 150 in 1 h, out of line with the days before, and four times as many per delivery; low. Counts above 8 are estimates, 3.3 % at one sigma",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Look at the posts of %s and at who was mentioned."},
@@ -36,6 +36,9 @@ const (
 	newTargets1h    = 20
 	targetsAnActor  = 3
 	learningFactor  = 3
+	hostTargets1h   = 60
+	hostGrowth      = 5
+	daysTens        = 143 // windows of ten minutes in the rest of a day
 )
 
 // MentionFanout reports an actor, a host without actors or a new server that addresses many local accounts, and a surge
@@ -81,6 +84,9 @@ func (d *MentionFanout) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	part := window.PartOf(e)
 	key := pipeline.Entity{Type: pipeline.EntityDomain, Value: string(e.Domain)}
+	if e.Actor == "" && !d.grows(e, part) {
+		return
+	}
 	if e.Actor == "" {
 		d.check(e, part, aim{d.hosts, d.hostTargets, e.Slots.Domain, key, window.S10m, hostTargets10m, pipeline.SeverityHigh}, r)
 	} else if d.checkActor(e, part, r) {
@@ -88,8 +94,20 @@ func (d *MentionFanout) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	if d.space.Newcomer(e.Slots.Site, e.Time) && d.few(e, part) {
 		key.Type, key.Value = pipeline.EntitySite, string(e.Site)
-		d.check(e, part, aim{d.sites, d.targets, e.Slots.Site, key, window.S1h, newTargets1h, d.notifications.severity(e.Time)}, r)
+		least := uint32(newTargets1h)
+		if e.Actor == "" {
+			least = hostTargets1h
+		}
+		d.check(e, part, aim{d.sites, d.targets, e.Slots.Site, key, window.S1h, least, d.notifications.severity(e.Time)}, r)
 	}
+}
+
+// grows reports whether a host of which no actors are logged sends several times as much as on the mean of its day: software
+// without a shared inbox addresses many accounts all day long.
+func (d *MentionFanout) grows(e *pipeline.Event, part window.Part) bool {
+	now := d.hosts.Sum(e.Slots.Domain, part, window.S10m, e.Time)
+	day := d.hosts.Sum(e.Slots.Domain, part, window.S24h, e.Time)
+	return uint64(now)*daysTens >= hostGrowth*uint64(day-min(now, day))
 }
 
 func (d *MentionFanout) checkActor(e *pipeline.Event, part window.Part, r pipeline.Report) bool {
