@@ -1,7 +1,8 @@
 package window
 
 // A lane lets some keys in of which one event says enough, past the doorkeeper: who guesses a password every other
-// minute, or asks for what costs seconds, would never knock eight times within a minute. It is narrow, so that nobody
+// minute, or asks for what costs seconds, would never knock eight times within a minute; nor would any of the hundred new
+// sites of a wave, each of which has a few deliveries accepted. It is narrow, so that nobody
 // empties a table by it: 512 keys in a minute.
 type lane struct {
 	minute, used uint32

@@ -53,6 +53,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	}
 	site := sight{table: Site, hash: s.hash(string(e.Site)), second: second, proven: part == Proven, counts: set.has(Inbox)}
 	domain, actor := site, site
+	site.tells = site.counts && isAccepted(e)
 	domain.table, actor.table = Domain, Actor
 	if string(e.Domain) != string(e.Site) {
 		domain.hash = s.hash(string(e.Domain))
@@ -178,12 +179,18 @@ func (s *Space) admit(k, parent *sight) {
 	}
 	tab, above := s.tables[k.table], s.recordOf(parent)
 	before, in := tab.knock(k.hash, k.second, s.partOf(k), k.proven)
-	if k.excess = parent != nil && parent.excess; k.excess || !in && !(k.tells && s.lane.take(k.second)) {
+	if k.excess = parent != nil && parent.excess; k.excess || !in && !s.passes(k, before) {
 		return
 	}
 	k.slot = tab.admit(k.hash, before, k.second, above, k.proven, func(victim int32) { s.forget(k.table, victim, k.second) })
 	k.fresh, k.before = k.slot != 0, before
 	k.excess = k.slot == 0 && tab.spent(k.hash, above, k.proven)
+}
+
+// passes reports whether a key gets its place by the lane. A site does with its very first event only: of one that had
+// come before, the door knows how often, and not when.
+func (s *Space) passes(k *sight, before tally) bool {
+	return k.tells && (k.table != Site || before.sum() == 0) && s.lane.take(k.second)
 }
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }
