@@ -190,7 +190,7 @@ func (s *Space) admit(k, parent *sight) {
 // passes reports whether a key gets its place by the lane. A site does with its very first event only: of one that had
 // come before, the door knows how often, and not when.
 func (s *Space) passes(k *sight, before tally) bool {
-	return k.tells && (k.table != Site || before.sum() == 0) && s.lane.take(k.second)
+	return k.tells && (k.table != Site || before.sum() == 0) && s.lane.take(k.second, s.tables[k.table].capacity)
 }
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }
