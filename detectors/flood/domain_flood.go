@@ -94,7 +94,8 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	if x.Count*5 >= m.Total(x.Scale, e.Time) {
 		f.Severity = pipeline.SeverityHigh
 	}
-	if nowhere := len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0; nowhere || little && window.IsScattered(&f) {
+	nowhere := x.Part == window.ClaimedPart && len(f.Evidence.Addresses) == 0 && e.Counts&pipeline.CountsAddress == 0
+	if nowhere || little && window.IsScattered(&f) {
 		f.Severity = pipeline.SeverityLow // nobody can be named; where nginx' log has addresses, it tells of them
 	}
 	f.Summary = "Inbox flood from %s: " + x.Text("requests")
