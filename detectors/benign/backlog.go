@@ -12,6 +12,7 @@ const (
 	minMissed = 20  // deliveries that the silence left out
 	arrears   = 3.0 // times what was left out by the mean of the day before: an evening is twice that, and people make up for it
 	minGap    = 10 * time.Minute
+	minSeen   = 10  // deliveries that must have told how many are usual
 	gapMissed = 4   // deliveries that a gap must have left out: one in fifty is as long by chance
 	strays    = 0.2 // of the usual: so much may come within a silence, of retries and of forgers
 	maxAways  = 512
@@ -30,6 +31,7 @@ type back struct {
 	Away time.Duration
 	Rate [2]float64 // deliveries a second before: the claimed ones, and all
 	Seen [2]uint32  // of the claimed and the proven ones, when it came back
+	Was  [2]uint32  // and when its silence was first broken
 }
 
 func newBacklogs(site *window.Space, domains *window.Metric) backlogs {
@@ -55,21 +57,23 @@ func (b *backlogs) observe(e *pipeline.Event) {
 	}
 	claimed := float64(b.domains.Sum(slot, window.ClaimedPart, window.S24h, e.Time))
 	all := claimed + float64(b.domains.Sum(slot, window.Proven, window.S24h, e.Time))
-	if all*gap.Seconds()/known.Seconds() < gapMissed {
+	if all < minSeen || all*gap.Seconds()/known.Seconds() < gapMissed {
 		return
 	}
 	r := b.back.take(key, e.Time)
-	*r = back{At: e.Time, Away: gap, Rate: [2]float64{claimed / known.Seconds(), all / known.Seconds()}, Seen: b.seen(slot)}
+	now := b.seen(slot)
+	*r = back{At: e.Time, Away: gap, Rate: [2]float64{claimed / known.Seconds(), all / known.Seconds()}, Seen: now, Was: now}
 	b.back.weigh(key, r.missed())
 }
 
 // missed returns how many deliveries the silence left out.
 func (r *back) missed() float64 { return r.Rate[1] * r.Away.Seconds() }
 
-// goesOn reports whether the silence of r goes on: that it was broken was a stray.
+// goesOn reports whether the silence of r goes on: all that broke it were strays. Who has come less often ever since is
+// not silent.
 func (r *back) goesOn(now pipeline.Time, seen [2]uint32) bool {
-	usual := r.Rate[1] * now.Sub(r.At).Seconds()
-	return float64(seen[0]-r.Seen[0]+seen[1]-r.Seen[1]) <= max(3, strays*usual)
+	usual := r.Rate[1] * (r.Away + now.Sub(r.At)).Seconds()
+	return float64(seen[0]-r.Was[0]+seen[1]-r.Was[1]) <= max(3, strays*usual)
 }
 
 func (b *backlogs) seen(slot int32) [2]uint32 {

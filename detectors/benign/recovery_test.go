@@ -110,3 +110,15 @@ func TestShortWindowHidesNothing(t *testing.T) {
 	s.each(time.Minute, 120, func(i int) pipeline.Event { return delivery("peer1.example", "u") })
 	untouched(s, "ten more", flood())
 }
+
+// TestSlowPeerIsNotSilent: who has come less often ever since a lively hour has no backlog.
+func TestSlowPeerIsNotSilent(t *testing.T) {
+	s := recovering(t)
+	// peer1 has 12 in an hour, and then 4 of them for half a day: each of its gaps is as long as a silence
+	for range 48 {
+		s.each(15*time.Minute, 150, func(int) pipeline.Event { return delivery("peer2.example", "u") })
+		s.send(delivery("peer1.example", "u"))
+	}
+	s.each(10*time.Second, 60, func(i int) pipeline.Event { return delivery("peer1.example", "u") })
+	untouched(s, "a slow peer", s.finding("domain_flood", domain("peer1.example"), 60, 0.1, "10s"))
+}
