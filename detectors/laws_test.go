@@ -92,10 +92,15 @@ func TestScheduler(t *testing.T) {
 }
 
 func lawEngine(everyTick bool) *engine.Engine {
+	return lawEngineOf(everyTick, func(s pipeline.Spec) pipeline.Spec { return s })
+}
+
+// lawEngineOf is a lawEngine whose detectors' specs are what of makes of them.
+func lawEngineOf(everyTick bool, of func(pipeline.Spec) pipeline.Spec) *engine.Engine {
 	secret := pipeline.Secret([]byte("the laws' own key"))
 	var list []engine.Registered
 	for _, b := range detectors.Build(detectors.Options{Secret: secret, Percent: 1, Known: lawKnown()}) {
-		list = append(list, engine.Registered{Spec: b.Spec, Detector: b.Detector})
+		list = append(list, engine.Registered{Spec: of(b.Spec), Detector: b.Detector})
 	}
 	return engine.New(engine.Config{Instance: "social.example", Secret: secret, Detectors: list,
 		Identifier: identity.New(identity.Options{Secret: secret}), EveryTick: everyTick})

@@ -63,6 +63,14 @@ type Options struct {
 	Known   Known
 }
 
+// counted are the kinds of events that a key space counts; by their times it also learns that time passes.
+var counted = []pipeline.Kind{pipeline.KindRequest, pipeline.KindThrottle, pipeline.KindJob}
+
+// rareEndpoints are where strangers read, and where people sign in, sign up or ask for a password.
+var rareEndpoints = []pipeline.Endpoint{pipeline.EndpointStatus, pipeline.EndpointProfilePage, pipeline.EndpointTagPage,
+	pipeline.EndpointTimeline, pipeline.EndpointAPIPublic, pipeline.EndpointSearch, pipeline.EndpointSignIn,
+	pipeline.EndpointSignUp, pipeline.EndpointPassword, pipeline.EndpointConfirmation}
+
 // Build returns the witness, the key spaces and the detectors, in the order in which they must run.
 func Build(o Options) []Built {
 	s := &spaces{
@@ -74,14 +82,16 @@ func Build(o Options) []Built {
 		instance: window.NewSpace(window.Options{Space: pipeline.SpaceInstance, Secret: o.Secret, Percent: o.Percent}),
 	}
 	built := []Built{
-		{pipeline.Spec{Name: "witness", Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance}, s.witness},
-		{pipeline.Spec{Name: "space.site", Space: pipeline.SpaceSite}, s.site},
-		{pipeline.Spec{Name: "space.network", Space: pipeline.SpaceNetwork}, s.network},
-		{pipeline.Spec{Name: "space.instance", Space: pipeline.SpaceInstance}, s.instance},
-		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork}, window.NewTotals()},
+		{pipeline.Spec{Name: "witness", Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance,
+			Kinds: []pipeline.Kind{pipeline.KindRequest, pipeline.KindThrottle}}, s.witness},
+		{pipeline.Spec{Name: "space.site", Space: pipeline.SpaceSite, Kinds: counted}, s.site},
+		{pipeline.Spec{Name: "space.network", Space: pipeline.SpaceNetwork, Kinds: counted}, s.network},
+		{pipeline.Spec{Name: "space.instance", Space: pipeline.SpaceInstance, Kinds: counted}, s.instance},
+		{pipeline.Spec{Name: "totals", Space: pipeline.SpaceNetwork, Kinds: []pipeline.Kind{pipeline.KindRequest}}, window.NewTotals()},
 		{pipeline.Spec{Name: "waking", Space: pipeline.SpaceSite,
 			Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox}}, window.NewWaking(s.site)},
-		{pipeline.Spec{Name: "rare", Space: pipeline.SpaceNetwork}, window.NewRare(o.Secret)},
+		{pipeline.Spec{Name: "rare", Space: pipeline.SpaceNetwork,
+			Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: rareEndpoints}, window.NewRare(o.Secret)},
 	}
 	for _, r := range rows {
 		d := r.build(s)

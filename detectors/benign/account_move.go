@@ -11,6 +11,7 @@ import (
 // AccountMoveSpec documents account_move.
 var AccountMoveSpec = pipeline.Spec{
 	Name: "account_move", Title: "Followers of an account that moved here", Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointUserInbox},
 	Sees:       "Deliveries to local accounts' own inboxes of which half are to one account, by at least 20 sites whose names are proven, none of which has a third of them. What is explained is proven, and mostly to that account. It needs the path of the inbox, which every log has.",
 	Matters:    "Who moves here brings followers: each server follows anew for everyone of them, actors that were never seen among them.",
 	Lookalikes: "People of many servers who write to one account at once, in praise or in anger: deliveries don't tell. A site that sends to that account as much as it sends new actors elsewhere gains that the latter are at low, while such a move is on; it can't start one alone.",

@@ -13,6 +13,7 @@ import (
 // CrawlerSpec documents crawler.
 var CrawlerSpec = pipeline.Spec{
 	Name: "crawler", Title: "A crawler that you know", Space: pipeline.SpaceNetwork,
+	Kinds:      []pipeline.Kind{pipeline.KindRequest},
 	Sees:       "Addresses in the networks that the configuration lists (`crawlers`), as search engines publish them.",
 	Matters:    "A search engine reads all that is public, at its own pace.",
 	Lookalikes: "An agent that says Googlebot: it counts for nothing. Who has an address in a listed network gains that reading at any pace is at low: list a crawler's own networks, never those of the hoster that it shares with others.",

@@ -11,6 +11,7 @@ import (
 // DeleteStormSpec documents delete_storm.
 var DeleteStormSpec = pipeline.Spec{
 	Name: "delete_storm", Title: "Deletes of accounts that nobody here knows", Space: pipeline.SpaceSite | pipeline.SpaceInstance,
+	Kinds: []pipeline.Kind{pipeline.KindRequest, pipeline.KindJob}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Deliveries of one site that nobody reads: accepted, but Rails says that no signature was checked (verified=); or, with Sidekiq's log and without verified=, accepted while the jobs that would read them keep their usual pace; or refused with 401 at the site's own address, each of another actor.",
 	Matters:    "A server that removes accounts tells every server it knows. Mastodon answers without looking when it does not know the account: such a delivery is unverified, and costs next to nothing.",
 	Lookalikes: "Forged Deletes look the same, so nothing is lowered unless nine in ten deliveries in the name come from the site's own networks, the /24 or /48 around addresses that days of deliveries have proven (nginx' log). Nor is it if what was read beside them would have been told by itself: who sends from there gains that what nobody reads is at low, up to ten a second.",

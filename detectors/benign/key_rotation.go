@@ -11,6 +11,7 @@ import (
 // KeyRotationSpec documents key_rotation.
 var KeyRotationSpec = pipeline.Spec{
 	Name: "key_rotation", Title: "A peer whose own signatures fail", Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Deliveries answered 401 whose names are those of the site whose own address they come from: one that was proven to be its by days of accepted deliveries. In nginx' log.",
 	Matters:    "A peer that was reinstalled, or has new keys, is refused until its new keys are fetched. Nobody's name is forged.",
 	Lookalikes: "Who sits at a peer's own address, or is that peer, gains that its own bad signatures are at low for a day. A peer that moved to another address at the same time looks like a forger, and is told.",

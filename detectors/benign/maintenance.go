@@ -12,6 +12,7 @@ import (
 // MaintenanceSpec documents maintenance.
 var MaintenanceSpec = pipeline.Spec{
 	Name: "maintenance", Title: "Your own maintenance and deploys", Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{pipeline.KindJob},
 	Sees:       "The hours that the configuration names (`maintenance`), and deploys: most jobs of a minute are started by processes and threads of Sidekiq's that are new, in its log.",
 	Matters:    "Who works on the server knows that its queues stand still.",
 	Lookalikes: "A Sidekiq that crashes again and again: it is hushed for the first 15 minutes only, until an hour was quiet. Who can make it crash gains as much; who knows the hours of maintenance gains what the configuration names.",

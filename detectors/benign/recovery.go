@@ -12,6 +12,7 @@ import (
 // RecoverySpec documents recovery.
 var RecoverySpec = pipeline.Spec{
 	Name: "recovery", Title: "What comes after an outage", Space: pipeline.SpaceSite | pipeline.SpaceInstance,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Our own outage: no request for 2 minutes where one in ten seconds is usual, or most of them answered 502, 503 or 504 for as long. A known peer's: a domain that was silent for an hour or more, in which it usually delivers 20 times or more. Then the senders' queues empty.",
 	Matters:    "After an outage everybody comes again at once, and each of them looks like a flood.",
 	Lookalikes: "A flood that hides in our recovery, or that brought the outage about; a server that was taken over while it was down. What is lowered is bounded by what the outage left out: of a forger of a peer's name by what is usually claimed in that name, of a peer by three times what it did not send. A name first seen since the outage began is never lowered, nor is what takes half of all deliveries, but for a peer's backlog.",

@@ -14,6 +14,7 @@ import (
 // RelaySpec documents relay.
 var RelaySpec = pipeline.Spec{
 	Name: "relay", Title: "A relay that you subscribed to", Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "A domain that delivers under a relay's agent, nine in ten deliveries by one actor and from one address; in nginx' log, which has agents. And the relays that the configuration lists, once their names are proven.",
 	Matters:    "A relay passes on what thousands of servers write, from the minute on in which you subscribe.",
 	Lookalikes: "Anyone can write a relay's agent and send as one actor. Who does gains a flood at low of one delivery in two seconds, or of two a second that are less than half of all, from one address; spread over addresses it gains nothing. In a listed relay's name it must be proven, and gains ten a second.",

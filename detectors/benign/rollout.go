@@ -12,6 +12,7 @@ import (
 // RolloutSpec documents rollout.
 var RolloutSpec = pipeline.Spec{
 	Name: "rollout", Title: "A new version that many servers install", Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Sites whose names are proven, known for a day, that come with a version of their software which they never had; five of them or more with the same one within a day. By the agents in nginx' log.",
 	Matters:    "What a new version does otherwise, all servers that install it do: it is that version, and no attack on or by each of them.",
 	Lookalikes: "A flaw in a new version that is exploited on the day of its release. Who has five sites with days of history gains that their oddities of protocol are at low for a day; who has one gains it on the days of releases, by installing them.",

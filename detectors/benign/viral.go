@@ -14,6 +14,7 @@ import (
 // ViralSpec documents viral.
 var ViralSpec = pipeline.Spec{
 	Name: "viral", Title: "A post that everybody reads", Space: pipeline.SpaceSite | pipeline.SpaceNetwork,
+	Kinds:      []pipeline.Kind{pipeline.KindRequest},
 	Sees:       "GETs of which most are for one to three posts, profiles or previews, each asked for by dozens of addresses; or deliveries by dozens of sites whose names are proven, at twice the usual pace: everybody replies, boosts, likes.",
 	Matters:    "A link that goes round brings hundreds of requests within seconds, and thousands within the hour.",
 	Lookalikes: "A botnet that asks for one post over and over. It gains a surge at low for as long as nobody is hurt by it: with 2 % of answers 502, 503 or 504, or answers three times as slow as usual, or ten times the expected requests, nothing is lowered below medium. One address alone gains nothing.",

@@ -10,6 +10,7 @@ import (
 // DistributedSurgeSpec documents distributed_surge.
 var DistributedSurgeSpec = pipeline.Spec{
 	Name: "distributed_surge", Title: "Surge from many networks", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{}, // signals only
 	Sees:       "Networks (/24 or /48) that read what is public (pages, timelines, searches) and were not seen for a month, save those that come for the profile or post which others just came for; with requests, errors and time of the whole server.",
 	Matters:    "A botnet of people's devices, or a crawler that hides behind them, asks little by each address: no limit by address holds.",
 	Lookalikes: "A post or a person that is linked to from elsewhere: readers come for one thing. A report about your server: they come for its front page, and sign up.",

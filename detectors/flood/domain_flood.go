@@ -8,6 +8,7 @@ import (
 // DomainFloodSpec documents domain_flood.
 var DomainFloodSpec = pipeline.Spec{
 	Name: "domain_flood", Title: "Inbox flood", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Deliveries (POST to an inbox) per remote host and per registrable domain, in the nginx or the Rails log.",
 	Matters:    "Mastodon has no rate limit on its inbox: each accepted delivery is a job, and one server can fill the queues of another.",
 	Lookalikes: "A relay that was just subscribed; a big server that catches up after an outage of its own or of yours; Delete storms after many suspensions; a viral thread.",

@@ -8,6 +8,7 @@ import (
 // IPFloodSpec documents ip_flood.
 var IPFloodSpec = pipeline.Spec{
 	Name: "ip_flood", Title: "Request flood from an address", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
+	Kinds:      []pipeline.Kind{pipeline.KindRequest, pipeline.KindThrottle},
 	Sees:       "Requests that cost the application (all but static files and media) per address and per /24 or /48, in the nginx log. Deliveries of a proven sender are counted by domain_flood alone; those in a name that is itself in flood are told by it. Where the log has timing (request_time or upstream_response_time): also the time of the application that an address takes by requests of half a second and more.",
 	Matters:    "One client can take all of Puma's threads or the database's connections.",
 	Lookalikes: "Many people behind one address (a school, a carrier); an uptime monitor; a proxy or CDN in front when nginx is not told the real address.",

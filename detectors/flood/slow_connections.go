@@ -10,6 +10,7 @@ import (
 // SlowConnectionsSpec documents slow_connections.
 var SlowConnectionsSpec = pipeline.Spec{
 	Name: "slow_connections", Title: "Held connections", Threat: pipeline.ThreatDoS, Space: pipeline.SpaceNetwork,
+	Kinds:      []pipeline.Kind{pipeline.KindRequest, pipeline.KindThrottle},
 	Sees:       "Requests per address (IPv6: /64) that are answered 408, given up by the client (499), or take 30 s and more, streaming, files and deliveries aside. Where the log has timing ip_flood may tell more.",
 	Matters:    "Who holds connections open, or asks for what takes for ever, keeps Puma's threads from all others with few requests.",
 	Lookalikes: "When your own server hangs everybody gives up: that is told as low. Phones that lose their network give up now and then.",

@@ -12,6 +12,7 @@ import (
 var DetectionFloorSpec = pipeline.Spec{
 	Name: "detection_floor", Title: "More names than memory holds", Threat: pipeline.ThreatHealth,
 	Space: pipeline.SpaceSite | pipeline.SpaceNetwork | pipeline.SpaceInstance, Quiet: 1200,
+	Kinds:      []pipeline.Kind{}, // signals and facts only
 	Sees:       "Tables of sites, domains, actors, addresses and networks that are full, so that one which was seen within the hour went for another; the sketches of distinct counts (mention_fanout), when they are spent; and alerts for which there is no room.",
 	Matters:    "Who has fewer events than the floor may be missed just now; whoever invents names by the thousand may do it to hide behind them. Who has more is seen as always.",
 	Lookalikes: "A server that has outgrown the defaults; a crawl or an attack from very many addresses, which other alerts tell of.",

@@ -10,6 +10,7 @@ import (
 // LinesLostSpec documents lines_lost.
 var LinesLostSpec = pipeline.Spec{
 	Name: "lines_lost", Title: "Lines were lost", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 600,
+	Kinds:      []pipeline.Kind{}, // signals and facts only
 	Sees:       "Lines that are known to be lost: journald's rate limit, a file that was truncated unread, a place to go on from that is gone (vacuumed, expired, deleted).",
 	Matters:    "What is lost was not watched; who floods may do so to hide in it.",
 	Lookalikes: "Rotation by copytruncate; a journal or a topic that keeps less than an outage lasted.",

@@ -11,6 +11,7 @@ import (
 // LogMismatchSpec documents log_mismatch.
 var LogMismatchSpec = pipeline.Spec{
 	Name: "log_mismatch", Title: "The logs disagree", Threat: pipeline.ThreatHealth, Space: pipeline.SpaceInstance, Quiet: 60,
+	Kinds:      []pipeline.Kind{}, // signals and facts only
 	Sees:       "Which log is the witness of domain and actor counters: Rails while it shows at least 90 % of the deliveries that nginx shows as accepted, else nginx.",
 	Matters:    "When the witness changes, attribution changes with it: key ids come with Rails, addresses with nginx.",
 	Lookalikes: "A start or a deploy: it settles within a minute or two.",

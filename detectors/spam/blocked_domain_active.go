@@ -12,6 +12,7 @@ import (
 var BlockedDomainActiveSpec = pipeline.Spec{
 	Name: "blocked_domain_active", Title: "Blocked domain keeps delivering", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceNetwork,
 	Quiet: 24 * 3600, // a blocked domain that delivers some twenty times a day is one episode
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees: "Deliveries answered 403 per address in the nginx log: Mastodon answers so when the domain of the key is suspended here. Whose key it is, is a mere claim, so it is told of the address. " +
 		"And deliveries that are accepted from such an address under another name, which was never seen before.",
 	Matters:    "Who goes on at a high rate costs the server; who comes back under another name evades the block.",

@@ -10,6 +10,7 @@ import (
 // SoftwareChangeSpec documents software_change.
 var SoftwareChangeSpec = pipeline.Spec{
 	Name: "software_change", Title: "Domain changed its software", Threat: pipeline.ThreatMaliciousInstance, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "The software and major version in the agent of a domain's deliveries, where address history or Rails proves that they are the domain's, in the nginx log. Forks are one family: Mastodon and Glitch, Misskey and Sharkey, Pleroma and Akkoma.",
 	Matters:    "A domain that expired and was bought, or was taken over, comes back with other software; an older major version is an old copy.",
 	Lookalikes: "A server that moved to other software, which has new keys and new actors too; a restored backup.",

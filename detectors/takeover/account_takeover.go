@@ -12,6 +12,7 @@ import (
 // AccountTakeoverSpec documents account_takeover.
 var AccountTakeoverSpec = pipeline.Spec{
 	Name: "account_takeover", Title: "Local account taken over", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceNetwork,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointSignIn, pipeline.EndpointAPIPost, pipeline.EndpointAPIAccount},
 	Sees:       "Posts and follows (POST to the statuses' and the follow API) that come in masses, in the two hours after a sign-in that was odd, from the same address (IPv6: /64): after failures, or from a /24 or /48 seen on fewer than three days. No log tells whose account it is.",
 	Matters:    "A password that was guessed is used at once: spam is posted, and accounts are followed, in a local name.",
 	Lookalikes: "A new phone with a tool that posts elsewhere's posts too; live-posting from a journey. An address that made an account itself is left out for a day: newcomers follow many.",

@@ -10,6 +10,7 @@ import (
 // ActorJumpSpec documents actor_jump.
 var ActorJumpSpec = pipeline.Spec{
 	Name: "actor_jump", Title: "Actor behaves unlike itself", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees: "Deliveries per remote actor that is known here, against the actor's own past, by the key ids in the Rails log or in nginx's signature field. Silent while the actor's domain as a whole is in flood, " +
 		"or has grown with it: then domain_flood, or what is said of the domain, says so.",
 	Matters:    "An account that was taken over posts like another one.",

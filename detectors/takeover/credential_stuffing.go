@@ -10,6 +10,7 @@ import (
 // CredentialStuffingSpec documents credential_stuffing.
 var CredentialStuffingSpec = pipeline.Spec{
 	Name: "credential_stuffing", Title: "Credential stuffing", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{}, // signals only
 	Sees:       "Sign-ins that fail all over the server, each address (IPv6: /64) counted once in ten minutes, against all addresses that usually sign in, fail or not; and per /24 or /48.",
 	Matters:    "Lists of stolen passwords are tried from botnets, a few tries by each address: no limit by address holds, and one in some hundred is right.",
 	Lookalikes: "A sign-in that is broken, or a second factor that is demanded anew: as many people come as usually do, and the failures are theirs. All who were signed out sign in again: most succeed.",

@@ -8,6 +8,7 @@ import (
 // DormantWakeSpec documents dormant_wake.
 var DormantWakeSpec = pipeline.Spec{
 	Name: "dormant_wake", Title: "Dormant actors wake together", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees:       "Actors that deliver again after 30 days or more, per registrable domain, by the key ids in the Rails log or in nginx's signature field. Who was gone for 60 to 90 days is a new actor, which new_actor_burst counts.",
 	Matters:    "Whoever gets hold of old accounts, by leaked passwords or by the server's database, uses many at once: their followers still see what they post.",
 	Lookalikes: "A server that was down for a month (all its actors wake, and nobody was awake); a moderator who deletes accounts that nobody used (each sends one Delete); an event that brings people back.",

@@ -10,6 +10,7 @@ import (
 // FailThenSuccessSpec documents fail_then_success.
 var FailThenSuccessSpec = pipeline.Spec{
 	Name: "fail_then_success", Title: "Sign-in after failures", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceNetwork,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointSignIn},
 	Sees:       "A sign-in that succeeds (3xx) from an address (IPv6: /64) with several failures in the last 30 minutes.",
 	Matters:    "A guess that hit: from here on somebody else may hold a local account.",
 	Lookalikes: "A person who forgot a password; several people behind one address.",

@@ -11,6 +11,7 @@ import (
 // LoginBruteforceSpec documents login_bruteforce.
 var LoginBruteforceSpec = pipeline.Spec{
 	Name: "login_bruteforce", Title: "Login guessing", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceNetwork,
+	Kinds: []pipeline.Kind{pipeline.KindRequest, pipeline.KindThrottle}, Endpoints: []pipeline.Endpoint{pipeline.EndpointSignIn},
 	Sees:       "Sign-ins that fail, or that Rails refuses by its rate limit, per address (IPv6: per /64). nginx shows a wrong password as 200 or 422, and the prompt of a second factor alike.",
 	Matters:    "Guessing is how most local accounts are lost. Rails logs no address and no name with a failure.",
 	Lookalikes: "Many people behind one address; a person who forgot a password; an app with a stale one.",

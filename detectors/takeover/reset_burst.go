@@ -10,6 +10,7 @@ import (
 // ResetBurstSpec documents reset_burst.
 var ResetBurstSpec = pipeline.Spec{
 	Name: "reset_burst", Title: "Burst of password resets", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{}, // signals only
 	Sees:       "Mails that are asked for (POST to /auth/password or /auth/confirmation), per address (IPv6: /64), and over the whole server, each address counted once in ten minutes.",
 	Matters:    "Whoever has people's mailboxes, or a list of them, takes their accounts by a new password; and a flood of mails ruins the name of your mail server.",
 	Lookalikes: "You told all people to choose new passwords; a mail server that is late, so that people ask again.",

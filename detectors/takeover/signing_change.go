@@ -11,6 +11,7 @@ import (
 // SigningChangeSpec documents signing_change.
 var SigningChangeSpec = pipeline.Spec{
 	Name: "signing_change", Title: "Another machine signs", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceSite,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointInbox, pipeline.EndpointUserInbox},
 	Sees: "Accepted deliveries of a known domain from a /24 or /48 that its site never used, by another software, or another major version, than the domain's own: by address, agent and name in the nginx log, or in a Rails log that has them.",
 	Matters: "Whoever has a server's keys but not the server signs from elsewhere and with other software. While the true one goes on beside it, it is no move to another hoster. " +
 		"A new address is mostly a mere claim: then it is told of the address alone, which says that it is the domain.",

@@ -11,6 +11,7 @@ import (
 // SignupBurstSpec documents signup_burst.
 var SignupBurstSpec = pipeline.Spec{
 	Name: "signup_burst", Title: "Accounts made in masses", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceInstance,
+	Kinds:      []pipeline.Kind{}, // signals only
 	Sees:       "Sign-ups that succeed, over the whole server, per /24 or /48, and by the agents of those who use the form.",
 	Matters:    "The spam waves of 2024 began with accounts that scripts had made on servers with open registrations: your server then spams others.",
 	Lookalikes: "A day on which people come, of a press report or of another network's trouble: they come once each, from everywhere, with all sorts of browsers; that is told as low. A class that signs up from one address.",

@@ -10,6 +10,7 @@ import (
 // TokenBurstSpec documents token_burst.
 var TokenBurstSpec = pipeline.Spec{
 	Name: "token_burst", Title: "Burst of applications or tokens", Threat: pipeline.ThreatTakeover, Space: pipeline.SpaceNetwork,
+	Kinds: []pipeline.Kind{pipeline.KindRequest}, Endpoints: []pipeline.Endpoint{pipeline.EndpointApps, pipeline.EndpointOAuth},
 	Sees:       "Applications that are registered (POST /api/v1/apps), and requests for a token that are refused (4xx of /oauth/token), per address (IPv6: /64).",
 	Matters:    "Scripts register an application before they sign up or guess; whoever tries codes or client secrets fails again and again.",
 	Lookalikes: "A client that is broken and tries for ever; a web client that many people use from one address.",
