@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fedwarden/fedwarden/pipeline"
 )
 
 // A Report is a Tally as figures with their intervals. Its JSON is what `fedwarden score --output json`
@@ -12,6 +14,7 @@ type Report struct {
 	Name      string   `json:"name"` // fedwarden, or a rival
 	Runs      int      `json:"runs"`
 	Overall   []Recall `json:"overall"`   // by intensity
+	Aimed     []Recall `json:"aimed"`     // likewise, of floods, spam and takeover alone
 	Threats   []Recall `json:"threats"`   // by threat and intensity
 	Scenarios []Recall `json:"scenarios"` // by scenario and intensity
 	Precision Share    `json:"precision"` // told incidents that match an attack, of these and the false ones
@@ -103,7 +106,7 @@ func (t *Tally) Report(name string) *Report {
 		Messages: Messages{Total: t.Messages, PerDay: per(float64(t.Messages), days), PerAttack: per(float64(all.Messages), float64(all.Found))},
 		Naming:   Naming{Right: t.NamedRight, Wrong: t.NamedWrong, SeenOnly: t.NamedSeenOnly},
 		Framed:   append([]Named{}, t.Framed...), Honest: append([]Named{}, t.Honest...), Whose: t.blames(),
-		Overall: []Recall{}, Threats: []Recall{}, Scenarios: []Recall{},
+		Overall: []Recall{}, Aimed: []Recall{}, Threats: []Recall{}, Scenarios: []Recall{},
 	}
 	for d := range Day(dayKinds) {
 		r.False = append(r.False, Rate{Day: d.String(), Incidents: t.False[d], Days: t.Days[d],
@@ -119,6 +122,9 @@ func (r *Report) recalls(t *Tally) {
 		row := recall(t, func(c Cell) bool { return c.Intensity == in })
 		row.Intensity = in
 		r.Overall = append(r.Overall, row) // always, so that what was never tried shows
+		row = recall(t, func(c Cell) bool { return c.Intensity == in && isAimed(c.Threat) })
+		row.Intensity = in
+		r.Aimed = append(r.Aimed, row)
 	}
 	for _, by := range []struct {
 		list *[]Recall
@@ -138,6 +144,11 @@ func (r *Report) recalls(t *Tally) {
 			}
 		}
 	}
+}
+
+// isAimed reports whether a threat is one of those of which the detectors are all there.
+func isAimed(t pipeline.Threat) bool {
+	return t == pipeline.ThreatDoS || t == pipeline.ThreatMaliciousInstance || t == pipeline.ThreatTakeover
 }
 
 func recall(t *Tally, match func(Cell) bool) Recall {

@@ -22,6 +22,9 @@ func Summary(reports []*Report) Table {
 		add("recall, "+in, func(r *Report) string { return r.Overall[i].Found.percent() })
 	}
 	for i, in := range Intensities() {
+		add("of floods, spam and takeover, "+in, func(r *Report) string { return r.Aimed[i].Found.percent() })
+	}
+	for i, in := range Intensities() {
 		add("told after, "+in+" (median, 90 %)", func(r *Report) string {
 			return orDash(r.Overall[i].Median, seconds) + ", " + orDash(r.Overall[i].P90, seconds)
 		})
@@ -132,16 +135,17 @@ func Overview(head []string, rows []Row) Table {
 	for _, in := range Intensities() {
 		top = append(top, in+" found")
 	}
-	t := Table{append(top, "precision", "false per quiet day", "per weird day", "framed", "told after, median")}
+	t := Table{append(top, "of floods, spam, takeover", "precision", "false per quiet day", "per weird day", "framed", "told after, median")}
 	for _, row := range rows {
 		r := row.Report
 		cells := append([]string{}, row.Labels...)
-		var after []string
+		var after, aimed []string
 		for i := range Intensities() {
 			cells = append(cells, r.Overall[i].Found.brief())
 			after = append(after, orDash(r.Overall[i].Median, seconds))
+			aimed = append(aimed, orDash(r.Aimed[i].Found.Value, percentage))
 		}
-		t = append(t, append(cells, r.Precision.brief(), r.False[Quiet].rate(), r.False[WeirdDay].rate(), fmt.Sprint(len(r.Framed)), strings.Join(after, ", ")))
+		t = append(t, append(cells, strings.Join(aimed, ", "), r.Precision.brief(), r.False[Quiet].rate(), r.False[WeirdDay].rate(), fmt.Sprint(len(r.Framed)), strings.Join(after, ", ")))
 	}
 	return t
 }

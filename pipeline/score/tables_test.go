@@ -33,7 +33,7 @@ func TestTables(t *testing.T) {
 	f(Summary(list), "| false per quiet day | 1 (< 4.7), 1 in 1 days | 0 (< 3), 0 in 1 days |")
 	f(Scenarios(list), "| domain_flood | obvious | 100 % (20–100), 1 of 1 | 5.0 s | 5.0 s | 25 % | 0 | 2 | 0 | MISSED, 0 % (0–80), 0 of 1 |")
 	f(Overview([]string{"logs", "who"}, []Row{{[]string{"nginx", "fedwarden"}, list[0]}, {[]string{"nginx", "z-score"}, list[1]}}),
-		"| nginx | z-score | 0 % (0–80) | none tried | none tried | none tried | 0 (< 3) | 0 (< 3) | 0 | –, –, – |")
+		"| nginx | z-score | 0 % (0–80) | none tried | none tried | 0 %, –, – | none tried | 0 (< 3) | 0 (< 3) | 0 | –, –, – |")
 	f(Blames(list[0]), "| domain_flood | quiet |  |  | 1 |")
 	f(Innocents("named", list[0].Honest), "| kite.example | 9 | domain_flood | 2026-09-02T10:00:00Z |  | pareto 7 | FW-1 |")
 }
