@@ -73,6 +73,8 @@ func (d *Recovery) Explain(f *pipeline.Finding) {
 	from, length, ok := d.ours.at(f.At)
 	switch {
 	case !ok:
+	case f.Key.Type == pipeline.EntityTemplate:
+		lower(f, pipeline.ContextRecovery) // coordinated_wave tells of the servers
 	case f.Key.Type == pipeline.EntityInstance:
 		if f.Measure.Value <= growth(length)**f.Measure.Expected {
 			lower(f, pipeline.ContextRecovery)

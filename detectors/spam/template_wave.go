@@ -23,7 +23,7 @@ var TemplateWaveSpec = pipeline.Spec{
 		"Look at what the servers named here sent: it will be one text.",
 		"Block the servers; hold back posts with the link or the picture that they share.",
 	},
-	Defaults: "at least 10 new servers in 10 m or 25 in 1 h by one template, each with at least two deliveries within the hour, and out of line with the template's own history; critical; silent in the first 24 h",
+	Defaults: "at least 10 new servers in 10 m or 25 in 1 h by one template, each with at least two deliveries within the hour, and out of line with the template's own history; high; silent in the first 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Compare the newest posts of the servers named here."},
 		{Kind: "mastodon.domain_block", Destructive: true, Undo: "delete the domain blocks; follows are not restored", Text: "Block the servers that sent the text."},
@@ -89,7 +89,7 @@ func (d *TemplateWave) pass(now pipeline.Time) {
 
 // fresh returns a template that was not used in the last days.
 func (d *TemplateWave) fresh(name string, now pipeline.Time) template {
-	t := template{strings.Clone(name), window.NewSeries(templateFloors)}
+	t := template{strings.Clone(name), window.NewSeries(templateFloors).OneOfMany()}
 	for at := max(d.began, now.Add(-known)); at < now; at = at.Add(time.Hour) {
 		t.sites.Add(at, 0)
 	}
@@ -119,7 +119,7 @@ func (d *TemplateWave) named(name string, now pipeline.Time) *template {
 func (d *TemplateWave) report(t *template, x window.Excess, now pipeline.Time, r pipeline.Report) {
 	f := t.sites.Finding(now, x, "sites")
 	f.Key = pipeline.Entity{Type: pipeline.EntityTemplate, Value: t.name}
-	f.Severity = pipeline.SeverityCritical
+	f.Severity = pipeline.SeverityHigh
 	f.Summary = "One text (%s) from many new servers: " + x.Text("of them")
 	for _, use := range d.used.since(now.Add(-time.Hour), maxMembers) {
 		if name, site, _ := strings.Cut(use, " "); name == t.name {
@@ -177,7 +177,7 @@ func (d *TemplateWave) read(r io.Reader) error {
 		if _, err := io.ReadFull(r, name); err != nil {
 			return err
 		}
-		t := template{strings.TrimRight(string(name), "\x00"), window.NewSeries(templateFloors)}
+		t := template{strings.TrimRight(string(name), "\x00"), window.NewSeries(templateFloors).OneOfMany()}
 		if err := t.sites.Restore(r); err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type Series struct {
 	floors []Floor
 	base   *baseline
 	minute uint32
+	need   float64 // surprise at which it is out of line
 }
 
 // NewSeries returns an empty Series that is held against these floors, shortest window and lowest count first.
@@ -25,7 +26,13 @@ func NewSeries(floors []Floor) *Series {
 	}
 	l := newLayout(scales)
 	return &Series{layout: l, words: make([]uint32, l.words), floors: slices.Clone(floors),
-		base: newBaseline(newCommon(), firstPrior(Site, Inbox))}
+		base: newBaseline(newCommon(), firstPrior(Site, Inbox)), need: seriesOpen}
+}
+
+// OneOfMany makes it take more to be out of line, for there are others like it; it returns the Series.
+func (s *Series) OneOfMany() *Series {
+	s.need = manyOpen
+	return s
 }
 
 // Add counts n events at now, which never goes back.
@@ -114,11 +121,14 @@ func (s *Series) judge(x Excess, floor, second uint32) Excess {
 		rate = s.base.dayRate
 	}
 	open := s.layout.pastOf(s.words)[pastOpen] >= second
-	return s.base.judge(x, rate(&s.layout, s.words, s.base.first), floor, open, seriesOpen, second)
+	return s.base.judge(x, rate(&s.layout, s.words, s.base.first), floor, open, s.need, second)
 }
 
 // seriesOpen is the surprise at which a Series is out of line: there is one of it, not one for each of thousands of keys.
 const seriesOpen = 7
+
+// manyOpen is that of one of some dozens.
+const manyOpen = 10
 
 // Once reports whether it was not yet called in the second of now.
 func (s *Series) Once(now pipeline.Time) bool { return once(s.words, ringOnce, now) }
@@ -156,7 +166,9 @@ func (s *Series) Restore(r io.Reader) error {
 	d.u32s(s.words)
 	s.minute = d.u32()
 	if s.base.read(&d); d.err != nil {
+		need := s.need
 		*s = *NewSeries(s.floors)
+		s.need = need
 	}
 	return d.err
 }
