@@ -83,6 +83,7 @@ func TestResidentMemory(t *testing.T) {
 // besieged is the child.
 func besieged(out io.Writer) {
 	debug.SetMemoryLimit(ceiling / 10 * 8)
+	debug.SetGCPercent(50) // as run does
 	r := &resident{feed: &feed{engine: newTestEngine(), at: clock, events: make([]pipeline.Event, batchSize)}, rng: rand.New(rand.NewPCG(7, 8)), out: out}
 	pace, seconds, step := 300*time.Millisecond, 20, 2
 	if os.Getenv(torture) == "1" {

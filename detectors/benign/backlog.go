@@ -12,9 +12,10 @@ const (
 	minMissed = 20  // deliveries that the silence left out
 	arrears   = 3.0 // times what was left out by the mean of the day before: an evening is twice that, and people make up for it
 	minGap    = 10 * time.Minute
-	minSeen   = 10  // deliveries that must have told how many are usual
-	gapMissed = 4   // deliveries that a gap must have left out: one in fifty is as long by chance
-	strays    = 0.2 // of the usual: so much may come within a silence, of retries and of forgers
+	minSeen   = 10             // deliveries that must have told how many are usual
+	gapMissed = 4              // deliveries that a gap must have left out: one in fifty is as long by chance
+	mostAway  = 24 * time.Hour // what is as quiet for longer is the new usual
+	strays    = 0.2            // of the usual: so much may come within a silence, of retries and of forgers
 	maxAways  = 512
 )
 
@@ -72,6 +73,9 @@ func (r *back) missed() float64 { return r.Rate[1] * r.Away.Seconds() }
 // goesOn reports whether the silence of r goes on: all that broke it were strays. Who has come less often ever since is
 // not silent.
 func (r *back) goesOn(now pipeline.Time, seen [2]uint32) bool {
+	if r.Away >= mostAway {
+		return false
+	}
 	usual := r.Rate[1] * (r.Away + now.Sub(r.At)).Seconds()
 	return float64(seen[0]-r.Was[0]+seen[1]-r.Was[1]) <= max(3, strays*usual)
 }
