@@ -1,6 +1,7 @@
 package window
 
 import (
+	"math/bits"
 	"net/netip"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -78,7 +79,10 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if e.Actor != "" {
 		s.settle(&actor, set)
 	}
-	s.count(e, second, set, part)
+	if e.Actor == "" {
+		actor.hash = 0
+	}
+	s.count(e, second, set, part, actor.hash)
 	if part == Proven && s.origins {
 		s.learnOrigin(e, site.hash)
 	}
@@ -128,7 +132,7 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	e.Slots.IP = s.look(&addr, &prefix)
 	s.settle(&prefix, set)
 	s.settle(&addr, set)
-	s.count(e, second, set, Proven)
+	s.count(e, second, set, Proven, 0)
 	if set.has(Dynamic) {
 		s.addAddress(&prefix, e.IP)
 	}
@@ -142,7 +146,7 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second), counts: true}
 	e.Slots.Class = s.look(&class, nil)
 	s.settle(&class, set)
-	s.count(e, class.second, set, Proven)
+	s.count(e, class.second, set, Proven, 0)
 }
 
 // look returns the slot of a key, under that of its parent, if it has or gets one.
@@ -153,12 +157,15 @@ func (s *Space) look(k, parent *sight) int32 {
 		s.admit(k, parent)
 	}
 	if k.slot == 0 {
+		s.records[k.table] = nil
 		return 0
 	}
-	s.before[k.table] = tab.record(k.slot)[recLast]
-	k.last = tab.record(k.slot)[recLast]
-	tab.touch(k.slot, k.second, k.proven)
-	if k.proven && !tab.record(k.slot).is(flagProven) {
+	r := tab.record(k.slot)
+	s.records[k.table] = r
+	k.last = r[recLast]
+	s.before[k.table] = k.last
+	tab.touch(k.slot, r, k.second, k.proven)
+	if k.proven && !r.is(flagProven) {
 		tab.prove(k.slot, s.recordOf(parent))
 	}
 	return k.slot
@@ -188,15 +195,26 @@ func (s *Space) admit(k, parent *sight) {
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }
 
-// count adds the event to every claimed metric and distinct count of its keys.
-func (s *Space) count(e *pipeline.Event, second uint32, set nameSet, p Part) {
-	for _, m := range s.metrics {
-		if set.has(m.name) {
+// count adds the event to every claimed metric and distinct count of its keys. The hash of its actor may be known.
+func (s *Space) count(e *pipeline.Event, second uint32, set nameSet, p Part, actor uint64) {
+	for rest := set & s.claimed; rest != 0; rest &= rest - 1 {
+		for _, m := range s.named[bits.TrailingZeros64(uint64(rest))] {
 			m.add(e, second, p)
 		}
 	}
+	if !set.has(Inbox) {
+		return
+	}
+	hashes := [numElements]uint64{Actors: actor}
 	for _, d := range s.distincts {
-		d.observe(e, slotOf(d.table, e), second, set, p == Proven)
+		slot, element := slotOf(d.table, e), d.element.of(e)
+		if slot == 0 || element == "" {
+			continue
+		}
+		if hashes[d.element] == 0 {
+			hashes[d.element] = s.hash(element)
+		}
+		d.add(slot, p, hashes[d.element], second)
 	}
 }
 
