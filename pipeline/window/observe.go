@@ -61,6 +61,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if e.Actor != "" {
 		actor.hash = s.hash(string(e.Actor))
 	}
+	s.fetched = s.fetch(&site) + s.fetch(&domain) + s.fetch(&actor)
 	e.Slots.Site = s.look(&site, nil)
 	e.Slots.Domain = s.look(&domain, &site)
 	if set.has(Inbox) && (domain.slot == 0 || domain.fresh) && s.isNewBelow(e, &site, &domain) {
@@ -87,11 +88,12 @@ func (s *Space) observeSite(e *pipeline.Event) {
 		s.learnOrigin(e, site.hash)
 	}
 	if part == ClaimedPart && placed(e, set) {
+		from := entryOf(e.IP)
 		if domain.slot == 0 || domain.hash != site.hash {
-			s.addAddress(&site, e.IP)
+			s.addAddress(&site, from)
 		}
-		s.addAddress(&domain, e.IP)
-		s.addAddress(&actor, e.IP)
+		s.addAddress(&domain, from)
+		s.addAddress(&actor, from)
 	}
 }
 
@@ -128,13 +130,14 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	prefix := sight{table: Prefix, second: second, counts: true, tells: set&telling != 0}
 	addr := sight{table: IP, second: second, counts: true, tells: prefix.tells}
 	prefix.hash, addr.hash = s.netHashes(e.IP)
+	s.fetched = s.fetch(&prefix) + s.fetch(&addr)
 	e.Slots.Prefix = s.look(&prefix, nil)
 	e.Slots.IP = s.look(&addr, &prefix)
 	s.settle(&prefix, set)
 	s.settle(&addr, set)
 	s.count(e, second, set, Proven, 0)
 	if set.has(Dynamic) {
-		s.addAddress(&prefix, e.IP)
+		s.addAddress(&prefix, entryOf(e.IP))
 	}
 }
 
@@ -147,6 +150,25 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 	e.Slots.Class = s.look(&class, nil)
 	s.settle(&class, set)
 	s.count(e, class.second, set, Proven, 0)
+}
+
+// fetch reads what will be needed of a key, for nothing but to have it in the cache: what an event's keys have lies far
+// apart, and misses that don't wait for each other take the time of one.
+func (s *Space) fetch(k *sight) uint32 {
+	tab := s.tables[k.table]
+	if len(tab.index.places) == 0 {
+		return 0
+	}
+	p := tab.index.places[k.hash&uint64(len(tab.index.places)-1)]
+	if p>>32 != k.hash>>32 {
+		return 0
+	}
+	r := tab.record(slotAt(p))
+	sum := r[recHash] + r[tab.ownAt]
+	if c := &s.addrs[k.table]; c.lists != nil && !k.proven && r[c.at] != 0 {
+		sum += c.lists.cell(r[c.at])[0]
+	}
+	return sum
 }
 
 // look returns the slot of a key, under that of its parent, if it has or gets one.
@@ -235,9 +257,18 @@ func slotOf(t Table, e *pipeline.Event) int32 {
 	}
 }
 
+// A lastNets is an address and its hashes: several ask for those of one event. It is no state.
+type lastNets struct {
+	addr         netip.Addr
+	network, one uint64
+}
+
 // netHashes returns the hashes of addr's /24 or /48, and of its /32 or /64. The second is made from the first and
 // the bits between: a bijection for each network, so only the first need be a keyed hash.
 func (s *Space) netHashes(addr netip.Addr) (network, one uint64) {
+	if addr == s.nets.addr && addr.IsValid() {
+		return s.nets.network, s.nets.one
+	}
 	raw := addr.As16()
 	low := uint64(raw[15])
 	if addr.Is4() || addr.Is4In6() {
@@ -247,5 +278,7 @@ func (s *Space) netHashes(addr netip.Addr) (network, one uint64) {
 		clear(raw[6:])
 	}
 	network = s.hash(string(raw[:]))
-	return network, mix(network+low+1) | 1<<63
+	one = mix(network+low+1) | 1<<63
+	s.nets = lastNets{addr, network, one}
+	return network, one
 }
