@@ -47,13 +47,14 @@ type IPFlood struct {
 func NewIPFlood(network, site *window.Space) *IPFlood {
 	network.Addresses(window.Prefix)
 	scales := window.AddressScales
-	return &IPFlood{
-		cost:     newCost(network),
+	d := &IPFlood{
 		space:    network,
-		ips:      network.Metric(window.IP, window.Dynamic, scales).Floors(addressFloors),
+		ips:      network.Metric(window.IP, window.Dynamic, scales).Floors(addressFloors), // first: what most addresses have lies in the record
 		prefixes: network.Metric(window.Prefix, window.Dynamic, scales).Floors(prefixFloors),
 		domains:  site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
 	}
+	d.cost = newCost(network)
+	return d
 }
 
 // Version is 2 since it counts what requests take.

@@ -75,19 +75,35 @@ func (s *Space) addresses(t Table, slot int32) addrList {
 	return s.addrs[t].lists.cell(s.tables[t].record(slot)[s.addrs[t].at])
 }
 
-func (s *Space) addAddress(k *sight, addr netip.Addr) {
-	c := s.addrs[k.table]
-	if k.slot == 0 || c.lists == nil || s.tables[k.table].record(k.slot)[recWeight] < listFrom[k.table] {
+func (s *Space) addAddress(k *sight, from addrEntry) {
+	c := &s.addrs[k.table]
+	if k.slot == 0 || c.lists == nil {
 		return
 	}
-	if addr.IsValid() {
-		addr = pipeline.AddrKey(addr).Addr()
+	r := s.records[k.table]
+	if r[recWeight] < listFrom[k.table] {
+		return
 	}
-	ref := &s.tables[k.table].record(k.slot)[c.at]
+	ref := &r[c.at]
 	if *ref == 0 {
 		*ref = c.lists.take()
 	}
-	addrList(c.lists.cell(*ref)).add(addr, k.second)
+	addrList(c.lists.cell(*ref)).add(from, k.second)
+}
+
+// An addrEntry is an address as lists keep it, or that there is none.
+type addrEntry struct {
+	known bool
+	tag   uint32
+	words [4]uint32
+}
+
+func entryOf(addr netip.Addr) addrEntry {
+	if !addr.IsValid() {
+		return addrEntry{}
+	}
+	w := addrKey(pipeline.AddrKey(addr).Addr())
+	return addrEntry{true, w[0] ^ w[1]*3 ^ w[2]*5 ^ w[3]*7, w}
 }
 
 func (c addrClaim) release(r record) {
@@ -96,15 +112,13 @@ func (c addrClaim) release(r record) {
 	}
 }
 
-// add counts one event from addr at that second. One without an address is in the total only.
-func (l addrList) add(addr netip.Addr, second uint32) {
+// add counts one event at that second. One without an address is in the total only.
+func (l addrList) add(from addrEntry, second uint32) {
 	l.decay(second)
 	l[1] += addrGrain
-	if !addr.IsValid() {
+	if !from.known {
 		return
 	}
-	words := addrKey(addr)
-	tag := words[0] ^ words[1]*3 ^ words[2]*5 ^ words[3]*7
 	counts, free := l.counts(), -1
 	for i, t := range l.tags() {
 		switch {
@@ -112,14 +126,14 @@ func (l addrList) add(addr netip.Addr, second uint32) {
 			if free < 0 {
 				free = i
 			}
-		case t == tag && [4]uint32(l.address(i)) == words:
+		case t == from.tag && [4]uint32(l.address(i)) == from.words:
 			counts[i] += addrGrain
 			return
 		}
 	}
 	if free >= 0 {
-		copy(l.address(free), words[:])
-		counts[free], l.tags()[free] = addrGrain, tag
+		copy(l.address(free), from.words[:])
+		counts[free], l.tags()[free] = addrGrain, from.tag
 		return
 	}
 	for i := range counts {

@@ -9,13 +9,12 @@ type Element uint8
 const (
 	Targets Element = iota // local accounts whose own inbox was delivered to
 	Actors                 // remote actors that delivered
+	numElements
 )
 
-// of returns the element of e, empty if it has none.
-func (el Element) of(e *pipeline.Event, set nameSet) string {
+// of returns the element of e, a delivery that counts; empty if it has none.
+func (el Element) of(e *pipeline.Event) string {
 	switch {
-	case !set.has(Inbox):
-		return ""
 	case el == Actors:
 		return string(e.Actor)
 	case e.Endpoint == pipeline.EndpointUserInbox:
@@ -92,21 +91,6 @@ func (d *Distinct) ref(slot int32, p Part) *uint32 {
 }
 
 func (d *Distinct) paneOf(second uint32) uint32 { return second / paneLength(d.window) }
-
-func (d *Distinct) observe(e *pipeline.Event, slot int32, second uint32, set nameSet, proven bool) {
-	if slot == 0 {
-		return
-	}
-	element := d.element.of(e, set)
-	if element == "" {
-		return
-	}
-	part := ClaimedPart
-	if proven {
-		part = Proven
-	}
-	d.add(slot, part, d.space.hash(element), second)
-}
 
 func (d *Distinct) add(slot int32, p Part, hash uint64, second uint32) {
 	ref := d.ref(slot, p)

@@ -29,6 +29,14 @@ type Metric struct {
 	at     uint32 // the record's word that leads to the claimed part's ring, if it has one; then to the proven part's
 	total  []uint32
 	ever   uint64
+	last   lastRing
+}
+
+// A lastRing is the ring that an event was counted in last: it is no state, but what detectors ask for most.
+type lastRing struct {
+	slot  int32
+	part  Part
+	words []uint32
 }
 
 // Metric claims the metric of that name for the table's keys over those scales. Equal claims share one.
@@ -50,6 +58,7 @@ func (s *Space) Metric(t Table, n Name, scales Scales) *Metric {
 	}
 	m.at = s.grow(t, m.parts)
 	s.metrics = append(s.metrics, m)
+	s.named[n] = append(s.named[n], m)
 	s.claimed |= n.bit()
 	return m
 }
@@ -59,13 +68,20 @@ func (m *Metric) ring(slot int32, p Part) []uint32 {
 	if slot == 0 {
 		return nil
 	}
-	tab := m.space.tables[m.table]
-	r := tab.record(slot)
-	switch ref := *m.ref(r, p); ref {
+	if slot == m.last.slot && p == m.last.part {
+		return m.last.words
+	}
+	r := m.space.tables[m.table].record(slot)
+	return m.behind(r, *m.ref(r, p))
+}
+
+// behind returns the words that a record's ref leads to; nil for none.
+func (m *Metric) behind(r record, ref uint32) []uint32 {
+	switch ref {
 	case 0:
 		return nil
 	case ownRing:
-		return r[tab.ownAt:]
+		return r[m.space.tables[m.table].ownAt:]
 	default:
 		return m.rings.cell(ref)
 	}
@@ -77,21 +93,22 @@ func (m *Metric) ref(r record, p Part) *uint32 { return &r[m.at+uint32(p)&(m.par
 // ownRing is in the place of a cell's number when the ring lies in the record itself.
 const ownRing = 1 << 31
 
-// make returns the words of a key's ring, which it has from now on.
-func (m *Metric) make(slot int32, p Part) []uint32 {
-	r := m.space.tables[m.table].record(slot)
-	if ref := m.ref(r, p); *ref == 0 {
+// make returns the words of a record's ring, which it has from now on.
+func (m *Metric) make(r record, p Part) []uint32 {
+	ref := m.ref(r, p)
+	if *ref == 0 {
 		if m.first && *m.ref(r, 1-p) != ownRing {
 			*ref = ownRing
 		} else {
 			*ref = m.rings.take()
 		}
 	}
-	return m.ring(slot, p)
+	return m.behind(r, *ref)
 }
 
 // release gives back the rings of a record that is about to be cleared.
 func (m *Metric) release(r record) {
+	m.last = lastRing{}
 	for _, ref := range r[m.at : m.at+m.parts] {
 		if ref != 0 && ref != ownRing {
 			m.rings.give(ref)
@@ -112,7 +129,8 @@ func (m *Metric) add(e *pipeline.Event, second uint32, p Part) {
 	if slot == 0 {
 		return
 	}
-	w := m.make(slot, p)
+	w := m.make(m.space.records[m.table], p)
+	m.last = lastRing{slot, p, w}
 	if m.base != nil && w[ringSecond] != second && w[ringSecond]/3600 != second/3600 {
 		m.learn(slot, w)
 	}

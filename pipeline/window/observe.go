@@ -1,6 +1,7 @@
 package window
 
 import (
+	"math/bits"
 	"net/netip"
 
 	"github.com/fedwarden/fedwarden/pipeline"
@@ -61,6 +62,7 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if e.Actor != "" {
 		actor.hash = s.hash(string(e.Actor))
 	}
+	s.fetched = s.fetch(&site) + s.fetch(&domain) + s.fetch(&actor)
 	e.Slots.Site = s.look(&site, nil)
 	e.Slots.Domain = s.look(&domain, &site)
 	if set.has(Inbox) && (domain.slot == 0 || domain.fresh) && s.isNewBelow(e, &site, &domain) {
@@ -79,16 +81,20 @@ func (s *Space) observeSite(e *pipeline.Event) {
 	if e.Actor != "" {
 		s.settle(&actor, set)
 	}
-	s.count(e, second, set, part)
+	if e.Actor == "" {
+		actor.hash = 0
+	}
+	s.count(e, second, set, part, actor.hash)
 	if part == Proven && s.origins {
 		s.learnOrigin(e, site.hash)
 	}
 	if part == ClaimedPart && placed(e, set) {
+		from := entryOf(e.IP)
 		if domain.slot == 0 || domain.hash != site.hash {
-			s.addAddress(&site, e.IP)
+			s.addAddress(&site, from)
 		}
-		s.addAddress(&domain, e.IP)
-		s.addAddress(&actor, e.IP)
+		s.addAddress(&domain, from)
+		s.addAddress(&actor, from)
 	}
 }
 
@@ -125,13 +131,14 @@ func (s *Space) observeNetwork(e *pipeline.Event) {
 	prefix := sight{table: Prefix, second: second, counts: true, tells: set&telling != 0}
 	addr := sight{table: IP, second: second, counts: true, tells: prefix.tells}
 	prefix.hash, addr.hash = s.netHashes(e.IP)
+	s.fetched = s.fetch(&prefix) + s.fetch(&addr)
 	e.Slots.Prefix = s.look(&prefix, nil)
 	e.Slots.IP = s.look(&addr, &prefix)
 	s.settle(&prefix, set)
 	s.settle(&addr, set)
-	s.count(e, second, set, Proven)
+	s.count(e, second, set, Proven, 0)
 	if set.has(Dynamic) {
-		s.addAddress(&prefix, e.IP)
+		s.addAddress(&prefix, entryOf(e.IP))
 	}
 }
 
@@ -143,7 +150,26 @@ func (s *Space) observeInstance(e *pipeline.Event) {
 	class := sight{table: Class, hash: s.hash(e.JobClass), second: uint32(e.Time / pipeline.Second), counts: true}
 	e.Slots.Class = s.look(&class, nil)
 	s.settle(&class, set)
-	s.count(e, class.second, set, Proven)
+	s.count(e, class.second, set, Proven, 0)
+}
+
+// fetch reads what will be needed of a key, for nothing but to have it in the cache: what an event's keys have lies far
+// apart, and misses that don't wait for each other take the time of one.
+func (s *Space) fetch(k *sight) uint32 {
+	tab := s.tables[k.table]
+	if len(tab.index.places) == 0 {
+		return 0
+	}
+	p := tab.index.places[k.hash&uint64(len(tab.index.places)-1)]
+	if p>>32 != k.hash>>32 {
+		return 0
+	}
+	r := tab.record(slotAt(p))
+	sum := r[recHash] + r[tab.ownAt]
+	if c := &s.addrs[k.table]; c.lists != nil && !k.proven && r[c.at] != 0 {
+		sum += c.lists.cell(r[c.at])[0]
+	}
+	return sum
 }
 
 // look returns the slot of a key, under that of its parent, if it has or gets one.
@@ -154,12 +180,15 @@ func (s *Space) look(k, parent *sight) int32 {
 		s.admit(k, parent)
 	}
 	if k.slot == 0 {
+		s.records[k.table] = nil
 		return 0
 	}
-	s.before[k.table] = tab.record(k.slot)[recLast]
-	k.last = tab.record(k.slot)[recLast]
-	tab.touch(k.slot, k.second, k.proven)
-	if k.proven && !tab.record(k.slot).is(flagProven) {
+	r := tab.record(k.slot)
+	s.records[k.table] = r
+	k.last = r[recLast]
+	s.before[k.table] = k.last
+	tab.touch(k.slot, r, k.second, k.proven)
+	if k.proven && !r.is(flagProven) {
 		tab.prove(k.slot, s.recordOf(parent))
 	}
 	return k.slot
@@ -195,15 +224,26 @@ func (s *Space) passes(k *sight, before tally) bool {
 
 func (set nameSet) has(n Name) bool { return set&n.bit() != 0 }
 
-// count adds the event to every claimed metric and distinct count of its keys.
-func (s *Space) count(e *pipeline.Event, second uint32, set nameSet, p Part) {
-	for _, m := range s.metrics {
-		if set.has(m.name) {
+// count adds the event to every claimed metric and distinct count of its keys. The hash of its actor may be known.
+func (s *Space) count(e *pipeline.Event, second uint32, set nameSet, p Part, actor uint64) {
+	for rest := set & s.claimed; rest != 0; rest &= rest - 1 {
+		for _, m := range s.named[bits.TrailingZeros64(uint64(rest))] {
 			m.add(e, second, p)
 		}
 	}
+	if !set.has(Inbox) {
+		return
+	}
+	hashes := [numElements]uint64{Actors: actor}
 	for _, d := range s.distincts {
-		d.observe(e, slotOf(d.table, e), second, set, p == Proven)
+		slot, element := slotOf(d.table, e), d.element.of(e)
+		if slot == 0 || element == "" {
+			continue
+		}
+		if hashes[d.element] == 0 {
+			hashes[d.element] = s.hash(element)
+		}
+		d.add(slot, p, hashes[d.element], second)
 	}
 }
 
@@ -224,9 +264,18 @@ func slotOf(t Table, e *pipeline.Event) int32 {
 	}
 }
 
+// A lastNets is an address and its hashes: several ask for those of one event. It is no state.
+type lastNets struct {
+	addr         netip.Addr
+	network, one uint64
+}
+
 // netHashes returns the hashes of addr's /24 or /48, and of its /32 or /64. The second is made from the first and
 // the bits between: a bijection for each network, so only the first need be a keyed hash.
 func (s *Space) netHashes(addr netip.Addr) (network, one uint64) {
+	if addr == s.nets.addr && addr.IsValid() {
+		return s.nets.network, s.nets.one
+	}
 	raw := addr.As16()
 	low := uint64(raw[15])
 	if addr.Is4() || addr.Is4In6() {
@@ -236,5 +285,7 @@ func (s *Space) netHashes(addr netip.Addr) (network, one uint64) {
 		clear(raw[6:])
 	}
 	network = s.hash(string(raw[:]))
-	return network, mix(network+low+1) | 1<<63
+	one = mix(network+low+1) | 1<<63
+	s.nets = lastNets{addr, network, one}
+	return network, one
 }

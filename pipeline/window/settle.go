@@ -59,7 +59,7 @@ func (m *Metric) credit(k *sight, p Part, before tally, known uint32) {
 	if known == 0 {
 		return
 	}
-	w := m.make(k.slot, p)
+	w := m.make(m.space.tables[k.table].record(k.slot), p)
 	if before.older > 0 {
 		m.layout.add(w, k.second-k.second%60-1, before.older)
 	}

@@ -142,7 +142,7 @@ func (s *Space) reset() {
 		*sl = slab{words: sl.words}
 	}
 	for _, m := range s.metrics {
-		m.ever = 0
+		m.ever, m.last = 0, lastRing{}
 		clear(m.total)
 		if m.base != nil {
 			*m.base = *newBaseline(s.common, firstPrior(m.table, m.name))

@@ -57,6 +57,7 @@ type Space struct {
 	tables    [numTables]*table
 	slabs     []*slab // of rings and address lists, by the size of their cells
 	metrics   []*Metric
+	named     [numNames][]*Metric // the same
 	distincts []*Distinct
 	addrs     [numTables]addrClaim
 	notes     []*Note
@@ -67,9 +68,12 @@ type Space struct {
 	leader    *Metric // by which common is judged
 	lane      lane
 	since     pipeline.Time
-	origins   bool              // whether sites' own addresses are remembered
+	origins   bool // whether sites' own addresses are remembered
+	fetched   uint32
+	records   [numTables]record // of the keys of the event being observed; nil of one without a place
 	before    [numTables]uint32 // seconds in which the keys of the event being observed were seen before it
-	byRails   uint32            // the second from which on Rails alone has been the witness of deliveries; zero while nginx is
+	nets      lastNets
+	byRails   uint32 // the second from which on Rails alone has been the witness of deliveries; zero while nginx is
 }
 
 // NewSpace returns an empty Space.

@@ -160,12 +160,11 @@ func (t *table) replace(slot int32, forget func(int32)) {
 }
 
 // touch counts an event for the key's weight, and its day for its protection.
-func (t *table) touch(slot int32, second uint32, proven bool) {
+func (t *table) touch(slot int32, r record, second uint32, proven bool) {
 	epoch := epochOf(second)
 	if epoch != t.ranks.epoch {
 		t.ranks.turn(epoch, &t.keys)
 	}
-	r := t.record(slot)
 	old := r.class(epoch)
 	w := r.weight(epoch)
 	if w < 1<<31 {

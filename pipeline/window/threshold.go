@@ -80,8 +80,10 @@ func (b *baseline) judge(x Excess, r rate, floor uint32, open bool, need float64
 	} else {
 		floor = max(floor, uint32(min(math.Ceil(ownGrowth*x.Expected), most32)))
 	}
-	x.Surprise = surprise(float64(x.Count), x.Expected, size)
 	x.Threshold = float64(least(floor, x.Expected, size, need))
+	if float64(x.Count) >= x.Threshold {
+		x.Surprise = surprise(float64(x.Count), x.Expected, size)
+	}
 	return x
 }
 
