@@ -16,7 +16,7 @@ func TestDeliveries(t *testing.T) {
 		var e *pipeline.Event
 		for i := range 30 {
 			e = delivery(start.Add(time.Duration(i)*time.Second), "big.example", "", "", pipeline.Claimed)
-			e.Format, e.RequestBytes = format(i), 1000
+			e.Format, e.RequestBytes = format(i), largeDelivery
 			s.Observe(e, nil)
 		}
 		x := Excess{Count: m.Sum(e.Slots.Domain, ClaimedPart, S10s, e.Time), Scale: S10s, Part: ClaimedPart}

@@ -11,7 +11,7 @@ func (s *Space) turn(second uint32) {
 			continue
 		}
 		m.layout.roll(m.total, second)
-		if m.base.turn(second, m.hourly) && m.base.hour%priorEvery == 0 {
+		if m.base.turn(second, &m.layout, m.total) && m.base.hour%priorEvery == 0 {
 			m.refit()
 		}
 	}
@@ -25,14 +25,6 @@ func (s *Space) turn(second uint32) {
 		}
 	}
 	s.common.set(minute, factor)
-}
-
-// hourly returns how many events of all keys the closed hour held, as far as it is remembered.
-func (m *Metric) hourly(hour uint32) uint32 {
-	if now := m.total[ringSecond] / 3600; now-hour > scaleSpecs[S24h].count {
-		return 0
-	}
-	return m.total[m.layout.buckets[S24h]+S24h.place(hour)]
 }
 
 // refit learns the prior anew from the keys that were seen on two days.
@@ -89,7 +81,7 @@ func (m *Metric) factor(second uint32) float64 {
 
 func (m *Metric) factorIn(scale Scale, second uint32) (factor float64, ok bool) {
 	list, total := make([]ratio, 0, panelKeys), 0.0
-	usual := m.base.exposure(scale, second) / m.base.common.above()
+	usual := m.base.exposure(scale, second) / m.base.common.now
 	for _, k := range m.base.panel {
 		slot := m.space.tables[m.table].find(k.hash)
 		if slot == 0 || m.isOpen(slot, second) {
