@@ -22,8 +22,9 @@ const (
 	commonKeys   = 10
 	commonQuiet  = 1.5 // below which it is taken for one
 	panelKeys    = 48
-	panelDays    = 3 // on which a key must have been seen
-	spreadMinute = 5 // counts of windows up to a minute are looked at once in so many minutes
+	panelDays    = 3  // on which a key must have been seen
+	panelGone    = 24 // hours of exposure without it, after which it has gone
+	spreadMinute = 5  // counts of windows up to a minute are looked at once in so many minutes
 )
 
 func newCommon() *common { return &common{now: 1} }

@@ -102,6 +102,13 @@ func TestCommonModeIsNotKeptUp(t *testing.T) {
 		}
 		t.Logf("at %.0f an hour each: common from %.2f to %.2f, the busiest peer is known for %.1f", part.each, low, high, s.m.rateOf(s.slots[hostName(0)], Proven, S1h).mean())
 	}
+	for range 2 {
+		s.hour(n, peers(n, 2))
+		n++
+	}
+	if got := s.space.common.now; got < 2 {
+		t.Errorf("when all bring seven times as much the common factor is %.2f: who has gone still counts", got)
+	}
 	for i := range 60 {
 		if over := s.over[hostName(i)]; over > 0 {
 			t.Errorf("%s was over %d times", hostName(i), over)

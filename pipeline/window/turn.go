@@ -1,5 +1,7 @@
 package window
 
+import "slices"
+
 // turn lets the minutes before that of second end: once for all that is learned of all keys at once.
 func (s *Space) turn(second uint32) {
 	minute := second / 60
@@ -27,7 +29,7 @@ func (s *Space) turn(second uint32) {
 	s.common.set(minute, factor)
 }
 
-// refit learns the prior anew from the keys that were seen on two days.
+// refit learns the prior anew from the keys that were seen on two days, and lets who has gone leave the panel.
 func (m *Metric) refit() {
 	tab, b := m.space.tables[m.table], m.base
 	var all moments
@@ -39,6 +41,10 @@ func (m *Metric) refit() {
 	b.prior = all.fit(b.prior)
 	b.young = b.days.fit(b.young)
 	b.days.fade()
+	b.panel = slices.DeleteFunc(b.panel, func(k member) bool {
+		slot := tab.find(k.hash)
+		return slot == 0 || b.seen(tab.record(slot)[recLast], b.hour) > panelGone
+	})
 }
 
 // events returns what all parts of a key had, discounted.
