@@ -126,9 +126,11 @@ const (
 	sidekiqLog
 )
 
+func newDay(seed uint64) *day { return &day{rng: rand.New(rand.NewPCG(seed, 42))} }
+
 // troubledDay returns 27 hours of three logs with trouble in them.
 func troubledDay(seed uint64) []enginetest.Stream {
-	d := &day{rng: rand.New(rand.NewPCG(seed, 42))}
+	d := newDay(seed)
 	d.background()
 	hour := 25 * time.Hour
 	d.repeat(hour, 20*time.Second, 200, func(at pipeline.Time, i int) { d.delivery(at, "loud.example", "u", "inbox", 202) })

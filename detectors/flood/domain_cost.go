@@ -142,7 +142,7 @@ func (d *DomainCost) report(l *load, e *pipeline.Event, x window.Excess, r pipel
 	if x.Part == window.ClaimedPart {
 		f.Evidence.Addresses = d.space.Shares(window.Site, slot, f.Evidence.Window)
 	}
-	for _, g := range window.Split(f) {
+	for _, g := range d.space.Split(f, e, d.usual(e, x.Part)) {
 		if g.Key != f.Key {
 			g.Measure.Value = f.Measure.Value * float64(g.Evidence.Window) / float64(f.Evidence.Window)
 		}

@@ -1,6 +1,8 @@
 package flood
 
 import (
+	"math"
+
 	"github.com/fedwarden/fedwarden/pipeline"
 	"github.com/fedwarden/fedwarden/pipeline/window"
 )
@@ -56,6 +58,7 @@ const loneActor = 60
 func NewDomainFlood(site *window.Space) *DomainFlood {
 	site.Addresses(window.Domain)
 	site.Addresses(window.Site)
+	site.Origins()
 	return &DomainFlood{
 		space:   site,
 		domains: site.Metric(window.Domain, window.Inbox, window.DomainScales).Floors(window.DomainFloors),
@@ -103,7 +106,11 @@ func (d *DomainFlood) report(m *window.Metric, e *pipeline.Event, slot int32, x 
 	f.Summary = "Inbox flood from %s: " + x.Text("requests")
 	n, _ := d.actors.Count(e.Slots.Site, x.Part, e.Time)
 	f.Related.Counts.Actors = uint64(n)
-	for _, f := range window.Split(f) {
+	usual := math.Inf(1) // it is not known
+	if x.Known {
+		usual = x.Expected
+	}
+	for _, f := range d.space.Split(f, e, usual) {
 		r.Find(f)
 	}
 }

@@ -41,6 +41,7 @@ type SubdomainStorm struct {
 // NewSubdomainStorm claims its metric of the site space.
 func NewSubdomainStorm(site *window.Space) *SubdomainStorm {
 	site.Addresses(window.Site)
+	site.Origins()
 	scales := window.Of(window.S10m, window.S1h, window.S24h)
 	return &SubdomainStorm{space: site, fresh: site.Metric(window.Site, window.NewDomains, scales).Floors(subdomainFloors)}
 }
@@ -52,7 +53,7 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	part := window.PartOf(e)
 	x, ok := d.fresh.Over(e.Slots.Site, part, e.Time)
-	if !ok || d.space.Learning(e.Time) || !d.fresh.Once(e.Slots.Site, part, e.Time) {
+	if !ok || !d.space.Counts(window.NewDomains) || d.space.Learning(e.Time) || !d.fresh.Once(e.Slots.Site, part, e.Time) {
 		return
 	}
 	f := d.fresh.Finding(e, x, pipeline.Entity{Type: pipeline.EntitySite, Value: string(e.Site)}, "new_subdomains")
@@ -64,7 +65,7 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	f.Summary = "Storm of sub-domains below %s: " + x.Text("new ones")
 	f.Related.Counts.Domains = uint64(x.Count)
-	for _, f := range window.Split(f) {
+	for _, f := range d.space.Split(f, e, 0) {
 		if !nobody(&f) {
 			r.Find(f)
 		}

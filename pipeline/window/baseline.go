@@ -8,8 +8,9 @@ import "math"
 type baseline struct {
 	hour   uint32             // the open one, since 1970; zero before the first event
 	first  uint32             // second of the first event
+	odd    uint32             // hours, since one was as usual, of which nothing was to be learned
 	each   [pastHours]float32 // exposure of an hour, by hour; zero when the log was dead
-	past   [pastHours]float32 // exposure up to its end, discounted
+	past   [pastHours]float32 // exposure up to its end, discounted, of the hours that taught something
 	total  float64            // events, discounted likewise, winsorised
 	season season
 	common *common               // of the whole Space
@@ -24,7 +25,10 @@ const (
 	pastHours = 1024 // 42 days, of which discounting leaves nothing
 	halfLife  = 72   // hours
 	deadBelow = 0.1  // of what is expected, below which an hour's log was dead
+	deadFirst = 0.02 // the same while there is no season: a night may be as quiet
 	deadFrom  = 20   // events expected, from which on an hour can be told dead
+	oddFor    = 24   // hours, after which what goes on is the new usual
+	oddUntil  = 0.5  // of what is expected, from which on it is as it was
 	longGap   = 6    // hours in a row without any event, that are no quiet night
 )
 
@@ -39,8 +43,8 @@ func newBaseline(c *common, p prior) *baseline {
 	return b
 }
 
-// turn closes the hours before that of second, in each of which the metric's total ring held what count says.
-func (b *baseline) turn(second uint32, count func(hour uint32) uint32) (closed bool) {
+// turn closes the hours before that of second, before an event of it is counted in total, the ring of all keys.
+func (b *baseline) turn(second uint32, l *layout, total []uint32) (closed bool) {
 	hour := second / 3600
 	if b.hour == 0 {
 		b.hour, b.first = hour, second
@@ -50,7 +54,7 @@ func (b *baseline) turn(second uint32, count func(hour uint32) uint32) (closed b
 	}
 	gap := hour-b.hour > longGap
 	for ; b.hour < hour; b.hour++ {
-		x := float64(count(b.hour))
+		x := float64(l.hourly(total, b.hour))
 		b.close(b.hour, x, gap && x == 0)
 		closed = true
 	}
@@ -65,27 +69,37 @@ func (b *baseline) skip(hour uint32) {
 	b.hour = hour
 }
 
-// close learns from an hour that has ended; nothing from one in which the log was dead.
+// close learns from an hour that has ended; nothing from one in which the log was dead, or all keys did what they
+// usually don't.
 func (b *baseline) close(hour uint32, x float64, dead bool) {
 	share, all := 1.0, b.common.mean()
 	if hour == b.first/3600 {
 		share = 1 - float64(b.first%3600)/3600
 	}
-	season, rate := b.season.of(hour), b.rate()
-	expected := rate * season * all * share
+	e := b.season.of(hour) * share
+	expected := b.rate() * e
 	known := b.past[(hour-1)%pastHours] > 0
-	e := season * all * share
-	if dead || known && expected >= deadFrom && x < deadBelow*expected {
-		e, x = 0, 0
+	if !dead && known {
+		dead = b.isDead(hour, x, expected*all)
 	}
-	if known && e > 0 {
+	odd := dead || b.isOdd(x >= oddUntil*expected, all > 1)
+	switch {
+	case dead:
+		b.each[hour%pastHours] = 0
+	case odd:
+		b.each[hour%pastHours] = float32(e * all)
+	default:
+		b.each[hour%pastHours] = float32(e)
+	}
+	if odd {
+		e, x = 0, 0
+	} else if known {
 		x = min(x, maxSwing*expected+deadFrom)
 	}
 	young := !b.season.full()
-	if e > 0 && share == 1 {
-		b.season.learn(hour, x/all, expected/all)
+	if !odd && share == 1 {
+		b.season.learn(hour, x, expected)
 	}
-	b.each[hour%pastHours] = float32(e)
 	b.past[hour%pastHours] = float32(float64(b.past[(hour-1)%pastHours])*fade(1) + e)
 	b.total = b.total*fade(1) + x
 	for s := range b.spread {
@@ -94,6 +108,32 @@ func (b *baseline) close(hour uint32, x float64, dead bool) {
 	if young && b.season.full() {
 		b.recount(hour)
 	}
+}
+
+// isDead reports whether an hour that held x of so many expected is one in which the log was dead. What lasts for longer than
+// a day is no dead log: what was usual has ended, such as an attack. Nor is what came at the same hour the day before, while
+// there is no season: then it is night.
+func (b *baseline) isDead(hour uint32, x, expected float64) bool {
+	below := deadBelow
+	if !b.season.full() {
+		below = deadFirst
+		if hour-b.first/3600 > 24 && b.each[(hour-24)%pastHours] == 0 {
+			return false
+		}
+	}
+	return expected >= deadFrom && x < below*expected && b.isOdd(false, true)
+}
+
+// isOdd counts an hour that is as usual, or odd, or neither, and reports whether nothing is learned of it: for a day, after
+// which what goes on is the new usual.
+func (b *baseline) isOdd(usual, odd bool) bool {
+	switch {
+	case odd:
+		b.odd = min(b.odd+1, oddFor+1)
+	case usual:
+		b.odd = 0
+	}
+	return odd && b.odd <= oddFor
 }
 
 // recount gives the hours up to last, which passed before there was a season, the exposure that they have by it.
@@ -126,8 +166,17 @@ func (b *baseline) seen(first, hour uint32) float64 {
 	if b.hour-came > pastHours {
 		return all // it came before all that is remembered
 	}
-	before := float64(b.past[came%pastHours]) - float64(b.each[came%pastHours])*(1-float64(first%3600)/3600)
+	before := float64(b.past[came%pastHours]) - b.taught(came)*(1-float64(first%3600)/3600)
 	return max(all-before*fade(hour-1-came), 0)
+}
+
+// taught returns the exposure of an hour of which something was learned; zero for others.
+func (b *baseline) taught(hour uint32) float64 {
+	e := float64(b.each[hour%pastHours])
+	if float64(b.past[hour%pastHours])-float64(b.past[(hour-1)%pastHours])*fade(1) < e/2 {
+		return 0
+	}
+	return e
 }
 
 // before returns the exposure of a key, discounted, that lies more than the last 24 closed hours back, and what the ring
@@ -139,11 +188,12 @@ func (b *baseline) before(l *layout, w []uint32, first uint32) (events, exposure
 	exposure = b.seen(first, b.hour)
 	for k := uint32(1); k <= 24; k++ {
 		hour := b.hour - k
+		e := b.taught(hour)
 		if hour >= first/3600 {
-			exposure -= float64(b.each[hour%pastHours]) * fade(k-1)
+			exposure -= e * fade(k-1)
 		}
-		if w != nil && w[ringSecond]/3600-hour <= scaleSpecs[S24h].count && w[ringSecond]/3600 > hour {
-			events -= float64(w[l.buckets[S24h]+S24h.place(hour)]) * fade(k-1)
+		if w != nil && e > 0 {
+			events -= float64(l.hourly(w, hour)) * fade(k-1)
 		}
 	}
 	return max(events, 0), max(exposure, 0)
@@ -155,12 +205,12 @@ func (b *baseline) exposure(s Scale, second uint32) float64 {
 		return b.day(second)
 	}
 	length := s.Seconds() + scaleSpecs[s].unit/2 // it covers half a bucket more, on the mean
-	return float64(length) / 3600 * b.season.at(second-length/2) * b.common.above()
+	return float64(length) / 3600 * b.season.at(second-length/2) * b.common.now
 }
 
 // day returns the exposure of the last 24 hours and a half; hours of which nothing is known count as one.
 func (b *baseline) day(second uint32) float64 {
-	sum := b.season.of(b.hour) * b.common.above() * float64(second%3600+1800) / 3600
+	sum := b.season.of(b.hour) * b.common.now * float64(second%3600+1800) / 3600
 	for k := uint32(1); k <= 24; k++ {
 		if hour := b.hour - k; hour >= b.first/3600 {
 			sum += float64(b.each[hour%pastHours])
@@ -173,7 +223,7 @@ func (b *baseline) day(second uint32) float64 {
 
 func (b *baseline) write(c *coder) {
 	c.u32(b.hour)
-	c.u32(b.first)
+	c.u32s([]uint32{b.first, b.odd})
 	c.floats(b.each[:])
 	c.floats(b.past[:])
 	c.float(b.total)
@@ -189,7 +239,7 @@ func (b *baseline) write(c *coder) {
 }
 
 func (b *baseline) read(d *decoder) {
-	b.hour, b.first = d.u32(), d.u32()
+	b.hour, b.first, b.odd = d.u32(), d.u32(), d.u32()
 	d.floats(b.each[:], 0, 1e4)
 	d.floats(b.past[:], 0, 1e7)
 	b.total = d.float(0, 1e15)
@@ -199,7 +249,7 @@ func (b *baseline) read(d *decoder) {
 	b.young.read(d)
 	b.days.read(d)
 	for s := range b.spread {
-		b.spread[s].over = d.float(-1e15, 1e15)
-		b.spread[s].mean = d.float(0, 1e15)
+		b.spread[s].over = d.float(-1e30, 1e30) // squares of milliseconds
+		b.spread[s].mean = d.float(0, 1e30)
 	}
 }

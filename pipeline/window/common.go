@@ -17,20 +17,17 @@ type common struct {
 }
 
 const (
-	leastCommon  = 0.2
 	mostCommon   = 8
 	commonFrom   = 40 // expected of the panel in the window, below which nothing is said
 	commonKeys   = 10
 	commonQuiet  = 1.5 // below which it is taken for one
 	panelKeys    = 48
-	panelDays    = 3 // on which a key must have been seen
-	spreadMinute = 5 // counts of windows up to a minute are looked at once in so many minutes
+	panelDays    = 3  // on which a key must have been seen
+	panelGone    = 24 // hours of exposure without it, after which it has gone
+	spreadMinute = 5  // counts of windows up to a minute are looked at once in so many minutes
 )
 
 func newCommon() *common { return &common{now: 1} }
-
-// above returns the factor, and one if it is less: that all are quiet makes none of them more suspect.
-func (c *common) above() float64 { return max(c.now, 1) }
 
 // mean returns the factor of the hour so far.
 func (c *common) mean() float64 {
@@ -40,13 +37,13 @@ func (c *common) mean() float64 {
 	return c.sum / c.count
 }
 
-// set takes the factor of a minute, and begins anew with the first minute of an hour.
+// set takes the factor of a minute, and begins anew with the first minute of an hour. That all are quiet makes none of them
+// more suspect, and that who was busiest has gone makes nobody busier.
 func (c *common) set(minute uint32, factor float64) {
 	if minute/60 != c.minute/60 {
 		c.sum, c.count = 0, 0
 	}
-	factor = min(max(factor, leastCommon), mostCommon)
-	if factor < commonQuiet && factor > 1/commonQuiet {
+	if factor = min(factor, mostCommon); factor < commonQuiet {
 		factor = 1
 	}
 	c.now, c.minute = factor, minute
@@ -62,7 +59,7 @@ func (c *common) write(w *coder) {
 }
 
 func (c *common) read(d *decoder) {
-	c.now, c.sum, c.count = d.float(leastCommon, mostCommon), d.float(0, 1e6), d.float(0, 1e6)
+	c.now, c.sum, c.count = d.float(1, mostCommon), d.float(0, 1e6), d.float(0, 1e6)
 	c.minute = d.u32()
 }
 

@@ -78,7 +78,8 @@
 // An hour is learned when the key's next one begins, and no more of it than μ + 6σ + 10: an attack can raise its own
 // baseline only by that. While an incident is open about the key nothing of it is learned, for 24 hours; after that
 // what goes on is the new usual. An hour in which a log was dead (below a tenth of what all keys usually bring, or within six
-// empty ones) is no exposure for anybody.
+// empty ones) is no exposure for anybody, nor is one with a common factor; after 24 of them without a usual one in between it is,
+// for what was usual has ended.
 //
 // An excess opens at S ≥ 10.5, 10, 9.5, 8.5, 7 (10 s, 1 m, 10 m, 1 h, 24 h; a Series, of which there is one, at 7), above its floor and at twice μ, and stays open
 // down to S = 4, 4, 3.5, 3, 2.5 and half of the floor. All of this is worked out once a minute for keys that come near

@@ -100,10 +100,13 @@ func (b *baseline) learn(l *layout, w []uint32, first uint32) {
 	p := b.priorOf(first, hour)
 	r := rate{a: p.a + float(past[pastEvents]), b: p.b, uneven: b.uneven(past)}
 	r.b += b.seen(first, hour)
-	e := float64(b.each[hour%pastHours])
+	e := b.taught(hour)
 	mu := r.mean() * e
 	size := r.size(b, S1h)
 	x = min(x, mu+winsor*math.Sqrt(mu+mu*mu/size)+winsorFloor)
+	if e == 0 { // no exposure, no events
+		x = 0
+	}
 	if past[pastOpen]/3600 >= hour && past[pastPaused] < maxPaused {
 		past[pastPaused]++
 		x = min(x, mu)

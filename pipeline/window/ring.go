@@ -150,3 +150,14 @@ func (l *layout) sumLater(w []uint32, s Scale, t, sum uint32) uint32 {
 	}
 	return sum
 }
+
+// hourly returns how many events an hour held, if it is one of the ring's last 24 or the open one; zero for others.
+func (l *layout) hourly(w []uint32, hour uint32) uint32 {
+	switch open := w[ringSecond] / 3600; {
+	case hour == open:
+		return w[ringSeen] - w[l.heads[S24h]+1]
+	case hour > open || open-hour > scaleSpecs[S24h].count:
+		return 0
+	}
+	return w[l.buckets[S24h]+S24h.place(hour)]
+}

@@ -47,14 +47,7 @@ func (s *Series) turn(second uint32) {
 	if second/60 == s.minute {
 		return
 	}
-	hour := s.words[ringSecond] / 3600
-	closed := s.base.turn(second, func(h uint32) uint32 {
-		if h != hour {
-			return 0
-		}
-		return s.words[ringSeen] - s.words[s.layout.heads[S24h]+1]
-	})
-	if closed {
+	if s.base.turn(second, &s.layout, s.words) {
 		s.base.learn(&s.layout, s.words, s.base.first)
 	}
 	s.layout.roll(s.words, second)

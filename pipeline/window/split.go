@@ -2,6 +2,7 @@ package window
 
 import (
 	"net/netip"
+	"strconv"
 
 	"github.com/fedwarden/fedwarden/pipeline"
 )
@@ -11,27 +12,31 @@ const (
 	partPercent = 15 // and from which on an address is told by itself
 )
 
-// Split returns f, or, where it is about a name that was merely claimed, from a few addresses of several networks, one
-// finding for each of them: nobody can do anything about "many addresses", but about three.
-func Split(f pipeline.Finding) []pipeline.Finding {
+// Split returns f, which e raised, or, where it is about a name that was merely claimed, from a few addresses of several
+// networks, one finding for each of them: nobody can do anything about "many addresses", but about three. The name's owner sends
+// what he always does meanwhile, so no address is told that was proven to be his, or that sends no more than twice of what is
+// usual in the name.
+func (s *Space) Split(f pipeline.Finding, e *pipeline.Event, usual float64) []pipeline.Finding {
 	if !f.Key.Type.IsName() || f.Evidence.Part != pipeline.Claimed || f.Evidence.Window == 0 {
 		return []pipeline.Finding{f}
 	}
 	var list []pipeline.Finding
 	networks, sum := map[netip.Prefix]uint64{}, uint64(0)
-	for _, s := range f.Evidence.Addresses {
-		n := s.Count * 100 / f.Evidence.Window
-		if !s.Addr.IsValid() || n < partPercent {
+	for _, a := range f.Evidence.Addresses {
+		n := a.Count * 100 / f.Evidence.Window
+		if !a.Addr.IsValid() || n < partPercent {
 			continue
 		}
-		net := pipeline.NetKey(s.Addr)
+		net := pipeline.NetKey(a.Addr)
 		if networks[net] += n; networks[net] >= lonePercent {
 			return []pipeline.Finding{f}
 		}
 		sum += n
-		list = append(list, ofAddress(f, s))
+		if float64(a.Count) > ownGrowth*usual && !s.IsOrigin(s.hash(string(e.Site)), a.Addr, e.Time) {
+			list = append(list, ofAddress(f, a))
+		}
 	}
-	if sum < lonePercent {
+	if sum < lonePercent || len(list) == 0 {
 		return []pipeline.Finding{f}
 	}
 	return list
@@ -45,6 +50,7 @@ func ofAddress(f pipeline.Finding, s pipeline.Share) pipeline.Finding {
 		f.Related.Domains = append([]string{f.Key.Value}, f.Related.Domains...)
 	}
 	f.Key = AddressEntity(s.Addr)
+	f.Summary += "; " + strconv.FormatUint(s.Count, 10) + " of them from this address"
 	f.Measure.Value = float64(s.Count)
 	f.Evidence.Window, f.Evidence.Seen, f.Evidence.Part = s.Count, 0, pipeline.IPOnly
 	f.Evidence.Addresses = []pipeline.Share{s}

@@ -1,5 +1,7 @@
 package window
 
+import "slices"
+
 // turn lets the minutes before that of second end: once for all that is learned of all keys at once.
 func (s *Space) turn(second uint32) {
 	minute := second / 60
@@ -11,7 +13,7 @@ func (s *Space) turn(second uint32) {
 			continue
 		}
 		m.layout.roll(m.total, second)
-		if m.base.turn(second, m.hourly) && m.base.hour%priorEvery == 0 {
+		if m.base.turn(second, &m.layout, m.total) && m.base.hour%priorEvery == 0 {
 			m.refit()
 		}
 	}
@@ -27,15 +29,7 @@ func (s *Space) turn(second uint32) {
 	s.common.set(minute, factor)
 }
 
-// hourly returns how many events of all keys the closed hour held, as far as it is remembered.
-func (m *Metric) hourly(hour uint32) uint32 {
-	if now := m.total[ringSecond] / 3600; now-hour > scaleSpecs[S24h].count {
-		return 0
-	}
-	return m.total[m.layout.buckets[S24h]+S24h.place(hour)]
-}
-
-// refit learns the prior anew from the keys that were seen on two days.
+// refit learns the prior anew from the keys that were seen on two days, and lets who has gone leave the panel.
 func (m *Metric) refit() {
 	tab, b := m.space.tables[m.table], m.base
 	var all moments
@@ -47,6 +41,10 @@ func (m *Metric) refit() {
 	b.prior = all.fit(b.prior)
 	b.young = b.days.fit(b.young)
 	b.days.fade()
+	b.panel = slices.DeleteFunc(b.panel, func(k member) bool {
+		slot := tab.find(k.hash)
+		return slot == 0 || b.seen(tab.record(slot)[recLast], b.hour) > panelGone
+	})
 }
 
 // events returns what all parts of a key had, discounted.
@@ -89,7 +87,7 @@ func (m *Metric) factor(second uint32) float64 {
 
 func (m *Metric) factorIn(scale Scale, second uint32) (factor float64, ok bool) {
 	list, total := make([]ratio, 0, panelKeys), 0.0
-	usual := m.base.exposure(scale, second) / m.base.common.above()
+	usual := m.base.exposure(scale, second) / m.base.common.now
 	for _, k := range m.base.panel {
 		slot := m.space.tables[m.table].find(k.hash)
 		if slot == 0 || m.isOpen(slot, second) {
