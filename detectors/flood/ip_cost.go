@@ -57,8 +57,8 @@ func (c *cost) add(e *pipeline.Event) {
 // judge reports the event's address when its costly requests take much of all time, and whether they do.
 func (c *cost) judge(e *pipeline.Event, r pipeline.Report) bool {
 	x, ok := c.ips.Over(e.Slots.IP, window.Proven, e.Time)
-	if !ok {
-		return false
+	if !ok || x.Count == 0 { // it was told in this second
+		return ok
 	}
 	share := uint64(x.Count) * 100 / uint64(max(c.took.Sum(x.Scale, e.Time), 1))
 	if share < costShare {

@@ -55,8 +55,8 @@ func (d *SlowConnections) Observe(e *pipeline.Event, r pipeline.Report) {
 	if n < minHeld || n*heldRatio < d.asked.Sum(e.Slots.IP, window.Proven, window.S1m, e.Time) || !d.held.Once(e.Slots.IP, window.Proven, e.Time) {
 		return
 	}
-	if _, told := d.costs.Over(e.Slots.IP, window.Proven, e.Time); told {
-		return // by ip_flood, which knows more
+	if x, over := d.costs.Over(e.Slots.IP, window.Proven, e.Time); over && x.Count == 0 {
+		return // ip_flood, which knows more, told of it in this second
 	}
 	x := window.Excess{Count: n, Threshold: minHeld, Scale: window.S1m, Part: window.Proven}
 	f := d.held.Finding(e, x, window.AddressEntity(e.IP), "held_requests")

@@ -65,11 +65,20 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 	}
 	f.Summary = "Storm of sub-domains below %s: " + x.Text("new ones")
 	f.Related.Counts.Domains = uint64(x.Count)
-	for _, f := range d.space.Split(f, e, 0) {
-		if !nobody(&f) {
-			r.Find(f)
+	if part == window.ClaimedPart { // what its own host sends is no part of it
+		f.Evidence.Addresses = d.space.SharesBelow(e.Slots.Site, f.Evidence.Window)
+	}
+	for _, g := range d.space.Split(f, e, 0) {
+		if !nobody(&g) && (g.Key != f.Key || isFrom(&g, e)) {
+			r.Find(g)
 		}
 	}
+}
+
+// isFrom reports whether e, a new host's delivery, came from the network that f would be told of: a host below that has been
+// there for long may send more than all new ones.
+func isFrom(f *pipeline.Finding, e *pipeline.Event) bool {
+	return len(f.Evidence.Addresses) == 0 || pipeline.NetKey(f.Evidence.Addresses[0].Addr) == pipeline.NetKey(e.IP)
 }
 
 // hosts reports whether the event's site has long had the servers of many below it. A storm's own hosts make it no

@@ -28,7 +28,7 @@ func (m *matcher) append(b []byte) []byte {
 	b = m.seconds.append(b)
 	b = m.threads.append(b)
 	b = m.jids.append(b)
-	return m.deliveries.append(b, m.seconds.now-keptSeconds)
+	return m.deliveries.append(b)
 }
 
 func appendLong(b []byte, list ...uint64) []byte {
@@ -81,16 +81,10 @@ func (j *jids) append(b []byte) []byte {
 	return b
 }
 
-// append writes the deliveries after second from: the older ones no longer matter.
-func (d *deliveries) append(b []byte, from int64) []byte {
-	lost := d.lost
-	if lost <= from {
-		lost = 0
-	}
-	n := uint32(0)
-	d.each(from+1, func(*delivery) { n++ })
-	b = appendAll(appendLong(b, uint64(lost)), n)
-	for i := len(d.list) - int(n); i < len(d.list); i++ {
+// append writes the deliveries, the oldest first: evidence may be older than the seconds that are kept.
+func (d *deliveries) append(b []byte) []byte {
+	b = appendAll(appendLong(b, uint64(d.lost)), uint32(len(d.list)))
+	for i := range d.list {
 		v := &d.list[(d.next+i)%len(d.list)]
 		b = appendAll(appendLong(b, uint64(v.second)), v.site, v.domain, v.actor, flag(v.accepted))
 	}

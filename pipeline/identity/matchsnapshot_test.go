@@ -104,3 +104,19 @@ func TestJobIDs(t *testing.T) {
 		t.Error("a job of four hours ago is still known")
 	}
 }
+
+// What is counted in a name is the same after a restart, however old the evidence is: else a restart could prove a name.
+func TestOldDeliveriesAreKept(t *testing.T) {
+	id := New(Options{})
+	id.matcher.on = true
+	for i := range int64(4000) {
+		id.matcher.deliveries.add(delivery{second: i, site: 7, accepted: true})
+	}
+	id.matcher.seconds.now = 4000
+	next := restored(t, id, Options{})
+	all, _ := id.matcher.deliveries.count(pipeline.EntitySite, 7, 100, 3500, 4000)
+	again, _ := next.matcher.deliveries.count(pipeline.EntitySite, 7, 100, 3500, 4000)
+	if all != 3900 || again != all {
+		t.Errorf("got %d deliveries, and %d after a restart, want 3900", all, again)
+	}
+}

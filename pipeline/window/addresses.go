@@ -68,6 +68,14 @@ func (s *Space) Shares(t Table, slot int32, n uint64) []pipeline.Share {
 	return shares(lists, n)
 }
 
+// SharesBelow returns the same of a site's hosts below it alone: of what came in its own name nothing.
+func (s *Space) SharesBelow(site int32, n uint64) []pipeline.Share {
+	if site == 0 || s.addrs[Site].lists == nil {
+		return nil
+	}
+	return shares([]addrList{s.addresses(Site, site)}, n)
+}
+
 func (s *Space) addresses(t Table, slot int32) addrList {
 	if slot == 0 || s.tables[t].record(slot)[s.addrs[t].at] == 0 {
 		return nil
