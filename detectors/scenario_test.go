@@ -27,6 +27,7 @@ var rewrite = flag.Bool("rewrite", false, "write the scenarios' results into the
 //	send TIME key=value…   events; count=N over=DURATION spreads them, "%d" in a value is their number, modulo N with of=N;
 //	                       after a "|" come the fields of another event that is sent with each
 //	advance TIME           the logs were quiet until then
+//	lose TIME LOG N        so many lines of a log are known to be lost
 //	restart                snapshot, and go on with a fresh engine that restored it
 //
 // A TIME is a duration since the start of the scenario's clock, 2026-11-01 00:00:00 UTC.
@@ -110,6 +111,8 @@ func (s *stage) verb(words []string) error {
 	switch words[0] {
 	case "send":
 		return s.send(at, words[2:])
+	case "lose":
+		return s.lose(at, words[2:])
 	case "advance":
 		for id := range s.seq {
 			s.process(&pipeline.Batch{Stream: id, CaughtUp: at.Add(2 * time.Second)})
@@ -213,6 +216,15 @@ func (s *stage) send(at pipeline.Time, words []string) error {
 		}
 	}
 	return nil
+}
+
+func (s *stage) lose(at pipeline.Time, words []string) error {
+	if len(words) != 2 {
+		return fmt.Errorf("not a log and a number")
+	}
+	n, err := strconv.ParseUint(words[1], 10, 64)
+	s.process(&pipeline.Batch{Stream: pipeline.StreamID(words[0]), LostLines: n, CaughtUp: at})
+	return err
 }
 
 func newFields() map[string]string {

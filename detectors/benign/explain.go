@@ -51,13 +51,13 @@ func windowOf(f *pipeline.Finding) (window.Scale, bool) {
 	return 0, false
 }
 
-// perSecond returns the pace of f's measure.
+// perSecond returns the pace of f's measure, at least: a window's count may cover a bucket more than the window.
 func perSecond(f *pipeline.Finding) float64 {
 	s, ok := windowOf(f)
 	if !ok {
 		return 0
 	}
-	return f.Measure.Value / float64(s.Seconds())
+	return f.Measure.Value / s.Reach().Seconds()
 }
 
 // domainOf returns the host that f is about: its key, or that of its actor, else none.

@@ -98,7 +98,7 @@ func TestUnreadByVerdict(t *testing.T) {
 	untouched(s, "too few", s.claimedFlood("domain_flood", "peer1.example", 400, 400, "10m"))
 	s.verdicts(5*time.Minute, 400, "peer1.example", true)
 	low(s, "unread", s.claimedFlood("domain_flood", "peer1.example", 400, 400, "10m"), pipeline.ContextDeleteStorm)
-	medium(s, "too fast", s.claimedFlood("domain_flood", "peer1.example", 101, 50, "10s"), pipeline.ContextDeleteStorm)
+	medium(s, "too fast", s.claimedFlood("domain_flood", "peer1.example", 111, 50, "10s"), pipeline.ContextDeleteStorm)
 	proven := s.claimedFlood("new_actor_burst", "peer1.example", 15, 15, "10m")
 	proven.Evidence.Part = pipeline.Verified
 	untouched(s, "what was signed", proven)

@@ -72,7 +72,7 @@ func TestListedRelay(t *testing.T) {
 	s := relaying(t, "relay.example")
 	f := s.finding("domain_flood", domain("relay.example"), 5000, 0, "10m")
 	low(s, "listed and proven", f, pipeline.ContextRelay)
-	medium(s, "more than ten a second", s.finding("domain_flood", domain("relay.example"), 101, 0, "10s"), pipeline.ContextRelay)
+	medium(s, "more than ten a second", s.finding("domain_flood", domain("relay.example"), 111, 0, "10s"), pipeline.ContextRelay)
 	f.Evidence.Part = pipeline.Claimed
 	untouched(s, "listed, but not proven", f)
 	untouched(s, "not listed", s.finding("domain_flood", domain("other.example"), 250, 0, "10m"))

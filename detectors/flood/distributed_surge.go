@@ -19,7 +19,7 @@ var DistributedSurgeSpec = pipeline.Spec{
 		"Limit or cache these paths in nginx; disallow public timelines to those who are not signed in (LIMITED_FEDERATION or DISALLOW_UNAUTHENTICATED_API_ACCESS).",
 		"Put a challenge before the web pages while it lasts.",
 	},
-	Defaults: "at least 60 new networks in 1 m or 80 in 10 m, and at least 5 times the usual; medium; high when there are 3 times the usual requests too; critical when 5 % of the requests are answered 502, 503 or 504, or take 3 times as long as usual; silent in the first 24 h of a fresh state",
+	Defaults: "at least 60 new networks in 1 m or 80 in 10 m, surprising by the server's own past (1 in 10^7) and at least twice what is expected; medium; high when there are 3 times the usual requests too; critical when 5 % of the requests are answered 502, 503 or 504, or take 3 times as long as usual; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests for public pages in nginx for all addresses together, or cache them for a minute (`proxy_cache`)."},
 	},

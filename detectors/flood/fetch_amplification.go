@@ -19,7 +19,7 @@ var FetchAmplificationSpec = pipeline.Spec{
 		"Look at whose posts came when it began: open alerts, and the hosts of failed jobs in Sidekiq's log.",
 		"Suspend the registrable domain that is fetched; clear its jobs from the queue pull.",
 	},
-	Defaults: "at least 100 such jobs in 10 m or 300 in 1 h, out of line with the server's own past, and at least 3 times as many a delivery as usual; high while they keep at least 4 threads busy, by half of all the time that jobs take, and deliveries are fewer than twice the usual, in the last 10 m and 1 h; else low",
+	Defaults: "at least 100 such jobs in 10 m or 300 in 1 h, surprising by the server's own past (1 in 10^7), at least twice what is expected, and at least 3 times as many a delivery as usual; high while they keep at least 4 threads busy, by half of all the time that jobs take, and deliveries are fewer than twice the usual, in the last 10 m and 1 h; else low",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Find the registrable domain that is fetched from: the failed jobs of %s name it."},
 	},

@@ -16,7 +16,7 @@ var IPFloodSpec = pipeline.Spec{
 		"Check that nginx logs the client's own address (real_ip), not a proxy's.",
 		"Limit the address in nginx; a temporary IP block in Mastodon if it goes on.",
 	},
-	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; and at least 5 times its own mean; medium, or low below three times that of who reads only actors, posts and collections. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, at least 5 times the own mean, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
+	Defaults: "an address: at least 100 in 10 s or 600 in 1 m; a /24 or /48 of which no address has 80 %: at least 200 in 10 s or 1,200 in 1 m; surprising by its own past (1 in 10^10) and at least twice what is expected; medium, or low below three times that of who reads only actors, posts and collections. Costly requests: at least 30 s of the application in 1 m or 60 s in 10 m, each request counted for 5 s at the most, as surprising by its own past and at least twice what is expected, and a tenth of the time of all; medium, or low while all requests are slow, if it is less than a quarter",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit requests per address in nginx (`limit_req_zone $binary_remote_addr`)."},
 		{Kind: "mastodon.ip_block", Undo: "`tootctl ip_blocks remove %s`",

@@ -16,7 +16,7 @@ var SubdomainStormSpec = pipeline.Spec{
 		"Suspend the registrable domain: in Mastodon a block of it covers all that is below.",
 		"Look at Sidekiq's pull queue: what was already queued goes on fetching.",
 	},
-	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, and 5 times the usual of the domain; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high. Silent where neither a proven name nor a few addresses can be told, and in the first 24 h of a fresh state",
+	Defaults: "at least 20 new sub-domains in 10 m, 40 in 1 h or 100 in 24 h, surprising by the domain's own past (1 in 10^9, 10^8, 10^7) and at least twice what is expected; 5 times as many, and medium, for a domain of 30 days with 50 proven sub-domains or more; else high. Silent where neither a proven name nor a few addresses can be told, and in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_suspend", Destructive: true, Undo: "delete the domain block; follows that were severed stay severed",
 			Text: "Suspend %s as a whole, unless it is a hoster: all hosts below are covered."},

@@ -22,7 +22,7 @@ var CoordinatedWaveSpec = pipeline.Spec{
 		"Look at what some of the servers named here sent.",
 		"While it lasts, limit the servers, or hold back posts of accounts nobody follows; subscribe to a blocklist that lists the wave.",
 	},
-	Defaults: "at least 15 new servers in 10 m or 30 m or 25 in 1 h, or 15 unusual ones in 10 m or 25 in 1 h, and out of line with the rate of the days before; high, critical from 60 in 1 h on, low if fewer than a fifth are new; silent in the first 24 h. " +
+	Defaults: "at least 15 new servers in 10 m or 30 m or 25 in 1 h, or 15 unusual ones in 10 m or 25 in 1 h, surprising by the days before (1 in 10^7) and at least twice what is expected; high, critical from 60 in 1 h on, low if fewer than a fifth are new; silent in the first 24 h. " +
 		"A network: at least 5 new servers in 1 h or 8 in 24 h, more than in two and three of its usual days; medium, high from 15 in 1 h on; silent in the first 72 h. A server counts once in three days",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest posts of the servers named here."},

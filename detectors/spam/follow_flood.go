@@ -18,7 +18,7 @@ var FollowFloodSpec = pipeline.Spec{
 		"Look at some of the followers: empty profiles, names in a row.",
 		"Suspend the accounts, or limit the domain while it lasts; tell its administrator.",
 	},
-	Defaults: "at least 30 local accounts in 1 h, and at least 10 new actors, out of line with the site's own history and half of its actors of that hour; of a site first seen within 72 h 15 accounts and 5 new actors; medium; silent in the first 24 h",
+	Defaults: "at least 30 local accounts in 1 h, and at least 10 new actors, surprising by the site's own past (1 in 10^8), at least twice what is expected, and half of its actors of that hour; of a site first seen within 72 h 15 accounts and 5 new actors; medium; silent in the first 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block", Text: "Limit %s while it lasts (domain block with severity silence): follows of limited accounts ask first."},

@@ -22,7 +22,7 @@ var MentionFanoutSpec = pipeline.Spec{
 		"If several actors of one server do it, limit the server.",
 	},
 	Defaults: "an actor: at least 20 local accounts in 10 m or 60 in 1 h; a host without actors: 60 in 10 m, and five times its day's mean; three times as many while learning; high. A server first seen within 72 h: 20 in 1 h, at least three for each of its actors, or 60 where none are logged; medium, high while notifications surge. " +
-		"Notifications: at least 60 in 10 m or 150 in 1 h, out of line with the days before, and four times as many per delivery; low. Counts above 8 are estimates, 3.3 % at one sigma",
+		"Notifications: at least 60 in 10 m or 150 in 1 h, surprising by the days before (1 in 10^7), at least twice what is expected, and four times as many per delivery; low. Counts above 8 are estimates, 3.3 % at one sigma",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Look at the posts of %s and at who was mentioned."},
 		{Kind: "mastodon.account_limit", Undo: "undo the limit on the account's admin page", Text: "Limit the account in Mastodon's admin pages."},

@@ -17,7 +17,7 @@ var NewActorBurstSpec = pipeline.Spec{
 		"Look at some of the new actors' posts in Mastodon's admin pages.",
 		"Limit the domain while it lasts; tell its administrator, who may not know.",
 	},
-	Defaults: "at least 15 new actors in 10 m, 20 in 1 h or 100 in 24 h, out of line with the site's history, and at least 80 % of the actors of the last hour; four times as many of a site first seen within 72 h; medium, high from 30 in 1 h on; silent in the first 24 h of a fresh state",
+	Defaults: "at least 15 new actors in 10 m, 20 in 1 h or 100 in 24 h, surprising by the site's own past (1 in 10^9, 10^8, 10^7), at least twice what is expected, and at least 80 % of the actors of the last hour; four times as many of a site first seen within 72 h; medium, high from 30 in 1 h on; silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the newest accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block",

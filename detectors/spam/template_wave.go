@@ -23,7 +23,7 @@ var TemplateWaveSpec = pipeline.Spec{
 		"Look at what the servers named here sent: it will be one text.",
 		"Block the servers; hold back posts with the link or the picture that they share.",
 	},
-	Defaults: "at least 10 new servers in 10 m or 25 in 1 h by one template, each with at least two deliveries within the hour, and out of line with the template's own history; high; silent in the first 24 h",
+	Defaults: "at least 10 new servers in 10 m or 25 in 1 h by one template, each with at least two deliveries within the hour, surprising by the template's own past (1 in 10^10) and at least twice what is expected; high; silent in the first 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Compare the newest posts of the servers named here."},
 		{Kind: "mastodon.domain_block", Destructive: true, Undo: "delete the domain blocks; follows are not restored", Text: "Block the servers that sent the text."},

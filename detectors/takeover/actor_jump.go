@@ -19,7 +19,7 @@ var ActorJumpSpec = pipeline.Spec{
 		"Look at what the actor posts now and posted before.",
 		"Limit the account; tell the administrator of its server.",
 	},
-	Defaults: "an actor with 20 deliveries before the last 24 h, or known for 3 days: at least 30 deliveries in 10 m or 60 in 1 h, out of line with its own past, half of its domain's, and twice its usual day in 24 h; " +
+	Defaults: "an actor with 20 deliveries before the last 24 h, or known for 3 days: at least 30 deliveries in 10 m or 60 in 1 h, surprising by its own past (1 in 10^9, 10^8), at least twice what is expected, half of its domain's, and twice its usual day in 24 h; " +
 		"low, medium from twice that on unless the domain was silent for a day, and one more when the domain's software or network changed within 24 h",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.account_review", Undo: "nothing to undo", Text: "Compare what %s posts now with what it posted before."},

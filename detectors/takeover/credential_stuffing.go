@@ -19,7 +19,7 @@ var CredentialStuffingSpec = pipeline.Spec{
 		"While it lasts, demand a challenge before the sign-in form, or limit it in nginx.",
 		"Tell people to use a second factor.",
 	},
-	Defaults: "at least 15 addresses in 10 m or 40 in 1 h, and at least 5 times the usual; fewer successes than one in five; high. A /24 or /48: 20 in 1 h by 4 addresses at least; medium. Silent in the first 24 h of a fresh state",
+	Defaults: "at least 15 addresses in 10 m or 40 in 1 h, surprising by the server's own past (1 in 10^7) and at least twice what is expected; fewer successes than one in five; high. A /24 or /48: 20 in 1 h by 4 addresses at least; medium. Silent in the first 24 h of a fresh state",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit POST /auth/sign_in in nginx for all addresses together while it lasts."},
 		{Kind: "mastodon.find_account", Undo: "nothing to undo", Text: "Look in Mastodon's admin pages who signed in from an address that is new for them, and reset these passwords."},

@@ -16,7 +16,7 @@ var DormantWakeSpec = pipeline.Spec{
 		"Look at what the actors post now and posted before.",
 		"Limit the domain while it lasts; tell its administrator.",
 	},
-	Defaults: "at least 5 actors dormant for 30 days in 1 h, out of line with the site's own past, and 30 % of the actors of that hour; high, low when nobody of the site was awake in the day before, or when they deliver once each; silent until the state is 30 days old",
+	Defaults: "at least 5 actors dormant for 30 days in 1 h, surprising by the site's own past (1 in 10^8), at least twice what is expected, and 30 % of the actors of that hour; high, low when nobody of the site was awake in the day before, or when they deliver once each; silent until the state is 30 days old",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.domain_review", Undo: "nothing to undo", Text: "Look at the latest posts of accounts of %s in Mastodon's admin pages."},
 		{Kind: "mastodon.domain_limit", Undo: "delete the domain block", Text: "Limit %s while it lasts (domain block with severity silence)."},

@@ -18,7 +18,7 @@ var ResetBurstSpec = pipeline.Spec{
 		"See whether mails are late, or a letter of yours asked for it.",
 		"Limit the address in nginx; see which accounts got a new password (PUT /auth/password).",
 	},
-	Defaults: "an address: 5 in 30 m; the server: at least 10 addresses in 10 m or 20 in 1 h, and at least 5 times the usual; medium",
+	Defaults: "an address: 5 in 30 m; the server: at least 10 addresses in 10 m or 20 in 1 h, surprising by the server's own past (1 in 10^7) and at least twice what is expected; medium",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "nginx.limit_req", Undo: "remove the limit and reload nginx", Text: "Limit POST /auth/password in nginx while it lasts."},
 	},

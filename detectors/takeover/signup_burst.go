@@ -20,7 +20,7 @@ var SignupBurstSpec = pipeline.Spec{
 		"Demand approval for sign-ups, or a captcha, while it lasts.",
 		"Block the mail domain, or the addresses for sign-ups.",
 	},
-	Defaults: "a /24 or /48: 10 in 1 h; medium. The server: at least 8 addresses of 4 networks with one agent in 4 h, four fifths of all that used the form: medium; at least 10 in 1 h or 40 in 24 h, at least 5 times the usual, and of one agent or twice by each address: high; else low",
+	Defaults: "a /24 or /48: 10 in 1 h; medium. The server: at least 8 addresses of 4 networks with one agent in 4 h, four fifths of all that used the form: medium; at least 10 in 1 h or 40 in 24 h, surprising by the server's own past (1 in 10^7), at least twice what is expected, and of one agent or twice by each address: high; else low",
 	Suggest: []pipeline.Suggestion{
 		{Kind: "mastodon.registrations_approval", Undo: "open registrations again", Text: "Set registrations to \"Approval required\" in Mastodon's admin pages."},
 		{Kind: "tootctl.ip_block", Undo: "`tootctl ip_blocks remove ADDRESS`",
