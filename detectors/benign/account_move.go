@@ -77,10 +77,12 @@ func (d *AccountMove) Observe(e *pipeline.Event, _ pipeline.Report) {
 
 // add counts a delivery of a sender, who may take the place of one that has none left.
 func (m *move) add(key uint64, now pipeline.Time) {
-	shift := max(0, min(31, now/hourTime-m.Hour))
-	m.Hour = now / hourTime
-	for i := range m.Senders {
-		m.Senders[i].Count >>= shift
+	if hour := now / hourTime; hour != m.Hour {
+		shift := max(0, min(31, hour-m.Hour))
+		for i := range m.Senders {
+			m.Senders[i].Count >>= shift
+		}
+		m.Hour = hour
 	}
 	free := -1
 	for i := range m.Senders {

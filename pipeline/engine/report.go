@@ -67,7 +67,10 @@ func compareEntities(a, b pipeline.Entity) int {
 // merge adds up equal signals and sorts them.
 func merge(signals []pipeline.Signal) []pipeline.Signal {
 	slices.SortFunc(signals, func(a, b pipeline.Signal) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Key, b.Key))
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Key, b.Key)
 	})
 	n := 0
 	for _, s := range signals {

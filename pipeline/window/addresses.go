@@ -110,7 +110,10 @@ func entryOf(addr netip.Addr) addrEntry {
 	if !addr.IsValid() {
 		return addrEntry{}
 	}
-	w := addrKey(pipeline.AddrKey(addr).Addr())
+	if !addr.Is4() { // of which each is itself
+		addr = pipeline.AddrKey(addr).Addr()
+	}
+	w := addrKey(addr)
 	return addrEntry{true, w[0] ^ w[1]*3 ^ w[2]*5 ^ w[3]*7, w}
 }
 

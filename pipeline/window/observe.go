@@ -165,7 +165,7 @@ func (s *Space) fetch(k *sight) uint32 {
 		return 0
 	}
 	r := tab.record(slotAt(p))
-	sum := r[recHash] + r[tab.ownAt]
+	sum := r[recHash] + r[tab.ownAt] + r[tab.hotAt]
 	if c := &s.addrs[k.table]; c.lists != nil && !k.proven && r[c.at] != 0 {
 		sum += c.lists.cell(r[c.at])[0]
 	}

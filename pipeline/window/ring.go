@@ -37,7 +37,6 @@ func newLayout(scales Scales) layout {
 			l.words += 2
 		}
 	}
-	l.words = lines(l.words)
 	for s := range numScales {
 		if scales.Has(s) {
 			l.buckets[s] = l.words

@@ -37,6 +37,7 @@ type Waking struct {
 	all, fresh *Metric
 	targets    *Distinct
 	pending    []waker
+	keys       []byte // of all that are pending, one after the other
 	more       uint64
 }
 
@@ -44,7 +45,7 @@ type Waking struct {
 type waker struct {
 	slot int32 // of the site; it tells equal ones apart, within the second
 	kind string
-	key  string
+	end  int // of its key
 }
 
 // NewWaking claims its metrics of the site space.
@@ -142,22 +143,24 @@ func (d *Waking) note(slot int32, kind, key, site string) {
 		d.more++
 		return
 	}
+	d.keys = append(d.keys, key...)
 	if site != "" {
-		key += " " + site
+		d.keys = append(append(d.keys, ' '), site...)
 	}
-	d.pending = append(d.pending, waker{slot, kind, strings.Clone(key)})
+	d.pending = append(d.pending, waker{slot, kind, len(d.keys)})
 }
 
 // Advance sends what there was since the second before.
 func (d *Waking) Advance(_ pipeline.Time, r pipeline.Report) {
+	keys, from := string(d.keys), 0
 	for _, w := range d.pending {
-		r.Signal(pipeline.Signal{Name: w.kind, Key: w.key, Count: 1})
+		r.Signal(pipeline.Signal{Name: w.kind, Key: keys[from:w.end], Count: 1})
+		from = w.end
 	}
 	if d.more > 0 {
 		r.Signal(pipeline.Signal{Name: SiteMore, Count: d.more})
 	}
-	clear(d.pending)
-	d.pending, d.more = d.pending[:0], 0
+	d.pending, d.keys, d.more = d.pending[:0], d.keys[:0], 0
 }
 
 // Due returns the next second if there is anything to send.
@@ -173,10 +176,12 @@ func (d *Waking) Snapshot(w io.Writer) error {
 	c := coder{w: w}
 	c.u64(d.more)
 	c.u32(uint32(len(d.pending)))
+	from := 0
 	for _, p := range d.pending {
 		c.u32(uint32(p.slot))
 		c.text(p.kind)
-		c.text(p.key)
+		c.text(string(d.keys[from:p.end]))
+		from = p.end
 	}
 	return c.err
 }
@@ -184,12 +189,15 @@ func (d *Waking) Snapshot(w io.Writer) error {
 // Restore reads what Snapshot wrote.
 func (d *Waking) Restore(r io.Reader) error {
 	in := decoder{r: r}
-	d.pending, d.more = nil, in.u64()
+	d.pending, d.keys, d.more = nil, nil, in.u64()
 	for range in.count(maxNamed) {
-		d.pending = append(d.pending, waker{int32(in.u32()), in.text(), in.text()})
+		w := waker{slot: int32(in.u32()), kind: in.text()}
+		d.keys = append(d.keys, in.text()...)
+		w.end = len(d.keys)
+		d.pending = append(d.pending, w)
 	}
 	if in.err != nil {
-		d.pending, d.more = nil, 0
+		d.pending, d.keys, d.more = nil, nil, 0
 	}
 	d.pending = slices.Clip(d.pending)
 	return in.err
