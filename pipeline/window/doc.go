@@ -31,7 +31,7 @@
 //
 // All that is kept by key lies in slabs: cells of equal size in chunks that hold no pointer, so that the
 // collector does not look into them and growing copies nothing. A key is a record: 5 words that every event touches,
-// one for each ring or list it may have, and its first ring, in 256 to 512 bytes. Another ring, or a list, is a cell
+// one for each ring or list it may have, and its first ring, in 256 to 448 bytes. Another ring, or a list, is a cell
 // of its own, taken with the first event that needs it; most keys have none.
 //
 // # Parts
