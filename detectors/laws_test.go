@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -24,8 +25,11 @@ import (
 // what only a long memory sees.
 func TestLaws(t *testing.T) {
 	told, explained, campaigns := map[string]bool{}, map[string]bool{}, false
-	seeds := uint64(4)
-	if testing.Short() {
+	seeds := uint64(2)
+	switch {
+	case os.Getenv("FEDWARDEN_TORTURE") == "1":
+		seeds = 12
+	case testing.Short():
 		seeds = 1
 	}
 	for seed := range seeds + 1 {
