@@ -35,6 +35,7 @@ var plantedAttacks = []planted{
 	}},
 	{"new_actor_burst", "203.0.117.70", 4, func(e *pipeline.Event, i int) {
 		e.AgentHost, e.KeyHost, e.KeyID = "open.example", "open.example", fmt.Sprintf("https://open.example/users/fresh%d#main-key", i)
+		e.RequestBytes = 3000
 	}},
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -62,10 +63,10 @@ func nextTrouble(seed uint64, after time.Duration) []enginetest.Stream {
 
 // places is how many bytes of each part are damaged.
 func places() int {
-	if testing.Short() {
-		return 3
+	if os.Getenv("FEDWARDEN_TORTURE") == "1" {
+		return 40
 	}
-	return 40
+	return 3
 }
 
 // TestRestoreDamaged cuts and damages each part of what all detectors know. After an error a part is as new; without
