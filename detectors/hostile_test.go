@@ -66,6 +66,9 @@ func places() int {
 	if os.Getenv("FEDWARDEN_TORTURE") == "1" {
 		return 40
 	}
+	if testing.Short() {
+		return 1
+	}
 	return 3
 }
 
