@@ -146,7 +146,7 @@ func (d *DomainCost) report(l *load, e *pipeline.Event, x window.Excess, r pipel
 		if g.Key != f.Key {
 			g.Measure.Value = f.Measure.Value * float64(g.Evidence.Window) / float64(f.Evidence.Window)
 		}
-		if !nobody(&g) {
+		if !window.IsScattered(&g) {
 			r.Find(g)
 		}
 	}

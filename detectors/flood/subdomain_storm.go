@@ -69,7 +69,7 @@ func (d *SubdomainStorm) Observe(e *pipeline.Event, r pipeline.Report) {
 		f.Evidence.Addresses = d.space.SharesBelow(e.Slots.Site, f.Evidence.Window)
 	}
 	for _, g := range d.space.Split(f, e, 0) {
-		if !nobody(&g) && (g.Key != f.Key || isFrom(&g, e)) {
+		if !window.IsScattered(&g) && (g.Key != f.Key || isFrom(&g, e)) {
 			r.Find(g)
 		}
 	}

@@ -57,7 +57,8 @@ func ofAddress(f pipeline.Finding, s pipeline.Share) pipeline.Finding {
 	return f
 }
 
-// IsScattered reports whether f is about a name that was merely claimed, and no network stands for those who did.
+// IsScattered reports whether f is about a name that was merely claimed, and no network stands for those who did:
+// nobody could be named, nor limited. What is found a second later may be of somebody, for of few events shares are coarse.
 func IsScattered(f *pipeline.Finding) bool {
 	if !f.Key.Type.IsName() || f.Evidence.Part != pipeline.Claimed {
 		return false
